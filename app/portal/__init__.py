@@ -1,0 +1,1 @@
+"""The portal: pulls tickets, composes proforma invoices, and delivers what people approved."""
