@@ -100,7 +100,7 @@ class Cluster:
         return {"PROFORMA_DATABASE_URL": self.url(APP), "PROFORMA_MIGRATION_DATABASE_URL": self.url(OWNER)}
 
     def _prepare_account(self) -> dict[str, Any]:
-        """Whom to run as, for subprocess ({}: ourselves). As root, hands the directory and the programs to that user."""
+        """Whom to run as, for subprocess ({}: ourselves). As root, hands directory and programs to that user."""
         if os.geteuid() != 0:
             return {}
         user = pwd.getpwnam("postgres" if _user_exists("postgres") else "nobody")
@@ -110,8 +110,7 @@ class Cluster:
             subprocess.run([self._binaries / "postgres", "--version"], check=True, capture_output=True, **account)
         except (PermissionError, subprocess.CalledProcessError):
             # the virtual environment lies below a directory that only root may enter
-            self._binaries = shutil.copytree(self._binaries.parent, self._directory / "server") / "bin"
-            _make_readable(self._directory / "server")
+            self._binaries = _copy_programs(self._binaries, self._directory / "server")
         return account
 
     def _initialise(self) -> None:
@@ -169,6 +168,8 @@ class Cluster:
             for role, rights in ((OWNER, "LOGIN CREATEDB"), (APP, "LOGIN")):
                 statement = sql.SQL("CREATE ROLE {} " + rights + " PASSWORD {}")  # rights: the two literals above
                 cursor.execute(statement.format(sql.Identifier(role), sql.Literal(self._passwords[role])))
+            # so that a test can step down to the portal's role (SET ROLE) on the connection that made the tables
+            cursor.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(APP), sql.Identifier(OWNER)))
             names = sql.Identifier(DATABASE), sql.Identifier(OWNER)
             cursor.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(*names))
         connection.close()
@@ -204,9 +205,18 @@ def _user_exists(name: str) -> bool:
     return True
 
 
+def _copy_programs(binaries: Path, to: Path) -> Path:
+    """Copy the wheel's server with the libraries that it finds by the relative path ../../../PACKAGE.libs."""
+    package = binaries.parent.parent
+    copied = shutil.copytree(binaries.parent, to / package.name / binaries.parent.name)
+    if (libraries := package.with_name(f"{package.name}.libs")).is_dir():
+        shutil.copytree(libraries, to / libraries.name)
+    _make_readable(to)
+    return copied / "bin"
+
+
 def _make_readable(tree: Path) -> None:
-    tree.chmod(0o755)
-    for path in tree.rglob("*"):
+    for path in (tree, *tree.rglob("*")):
         if not path.is_symlink():
             path.chmod(path.stat().st_mode | (0o555 if path.is_dir() or os.access(path, os.X_OK) else 0o444))
 
