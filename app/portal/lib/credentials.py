@@ -2,7 +2,8 @@
 
 A reference is a path such as `customers/acme/source`, one per customer and purpose. The first place that has it counts:
 
-1. environment variable PROFORMA_CREDENTIAL_CUSTOMERS_ACME_SOURCE ("/" and "-" become "_"), for tests and containers;
+1. environment variable PROFORMA_CREDENTIAL_CUSTOMERS_ACME_SOURCE ("/" becomes "_", "-" becomes "__"), for tests
+   and containers;
 2. file `<directory>/customers/acme/source.json`.
 
 Both hold a JSON object whose values are strings, for example {"username": "...", "password": "..."}. A file must be a
@@ -65,7 +66,7 @@ def default_places(directory: Path | str | None) -> tuple[Place, ...]:
 
 def variable(ref: str) -> str:
     """The environment variable of a reference."""
-    return PREFIX + re.sub(r"[/-]", "_", ref).upper()
+    return PREFIX + ref.replace("-", "__").replace("/", "_").upper()
 
 
 def from_environment(ref: str) -> str | None:
@@ -73,7 +74,7 @@ def from_environment(ref: str) -> str | None:
 
 
 def from_file(directory: Path | str, ref: str) -> str | None:
-    """Opened without following a link in its last part, and checked on the open file, so that nothing can be swapped."""
+    """Opened without following a link, and checked on the open file, so that nothing can be swapped in between."""
     path = _file(directory, ref)
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
