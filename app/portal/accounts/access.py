@@ -1,0 +1,58 @@
+"""Who may do what: one table, deny by default."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from portal.accounts.models import Role, User
+from portal.domain.errors import PortalError
+
+
+class Permission(StrEnum):
+    VIEW = "view"
+    """see contracts, months, proformas and their documents"""
+    PREPARE = "prepare"
+    """start a month, decide about tickets, edit lines, submit"""
+    APPROVE = "approve"
+    """approve, send back and issue what others prepared"""
+    CONTRACTS = "contracts"
+    """change customers, contracts, lines and rates"""
+    AUDIT = "audit"
+    """read the whole audit record"""
+    USERS = "users"
+    """make people and give roles"""
+
+
+PERMISSIONS: dict[Permission, frozenset[str]] = {
+    Permission.VIEW: frozenset({Role.PREPARER, Role.APPROVER, Role.CONTRACT_MANAGER, Role.AUDITOR}),
+    Permission.PREPARE: frozenset({Role.PREPARER}),
+    Permission.APPROVE: frozenset({Role.APPROVER}),
+    Permission.CONTRACTS: frozenset({Role.CONTRACT_MANAGER}),
+    Permission.AUDIT: frozenset({Role.AUDITOR}),
+    Permission.USERS: frozenset({Role.ADMINISTRATOR}),
+}
+
+
+class AccessError(PortalError):
+    """This person's roles do not allow it."""
+
+    code = "access.denied"
+
+
+def may(user: Any, permission: Permission) -> bool:
+    """False for anybody who is not signed in, not active, or without a fitting role; superuser means nothing here."""
+    if not isinstance(user, User) or not user.is_active:
+        return False
+    return not PERMISSIONS[permission].isdisjoint(user.roles)
+
+
+def require(user: Any, permission: Permission) -> None:
+    """Raises AccessError unless the person may."""
+    if not may(user, permission):
+        needed = " or ".join(sorted(Role(role).label for role in PERMISSIONS[permission]))
+        raise AccessError(
+            "Your roles do not allow this.",
+            kept="Nothing was changed.",
+            remedy=f"It needs the role {needed}; an administrator gives roles.",
+        )

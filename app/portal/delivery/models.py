@@ -1,0 +1,75 @@
+"""The outbox: what is sent to a customer's SAP, how each attempt ended, and what SAP answered."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from portal.contracts.models import SapEndpoint
+from portal.documents.models import Document
+from portal.lib import clock
+from portal.lib.work import WorkUnit
+from portal.proformas.models import Proforma
+
+SENDING, SENT, UNKNOWN, ACKNOWLEDGED = "sending", "sent", "unknown", "acknowledged"
+PARKED, POSTED, REJECTED = "parked", "posted", "rejected"
+
+
+class Delivery(WorkUnit):
+    """One document on its way. `phase`: queued, sending, sent, unknown, acknowledged; `state` is the worker's side.
+
+    `outcome` after an acknowledgement: parked (as asked), posted (warns: it became a payable), rejected.
+    """
+
+    proforma = models.OneToOneField(Proforma, models.PROTECT, related_name="+")
+    endpoint = models.ForeignKey(SapEndpoint, models.PROTECT, related_name="+")
+    document = models.ForeignKey(Document, models.PROTECT, related_name="+")
+    phase = models.CharField(max_length=14, default="queued")
+    outcome = models.CharField(max_length=10, blank=True)
+    outcome_text = models.TextField(blank=True)
+    outcome_status = models.CharField(max_length=4, blank=True)
+    sends = models.PositiveIntegerField(default=0)
+    """how often bytes may have left"""
+    sent_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.document.name}: {self.phase}"
+
+
+class DeliveryAttempt(models.Model):
+    """One try, or one look-up after an ambiguous end. Append-only."""
+
+    delivery = models.ForeignKey(Delivery, models.PROTECT, related_name="+")
+    what = models.CharField(max_length=10)
+    """send or look_up"""
+    at = models.DateTimeField(default=clock.now)
+    outcome = models.CharField(max_length=12)
+    status = models.CharField(max_length=12, blank=True)
+    text = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.outcome}"
+
+
+class Acknowledgement(models.Model):
+    """What came back, byte for byte, kept even when it fits no delivery. Append-only."""
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    raw = models.BinaryField()
+    received_at = models.DateTimeField()
+    number = models.CharField(max_length=16, blank=True)
+    status = models.CharField(max_length=4, blank=True)
+    outcome = models.CharField(max_length=10, blank=True)
+    text = models.TextField(blank=True)
+    delivery = models.ForeignKey(Delivery, models.PROTECT, related_name="+", null=True, blank=True)
+    problem = models.TextField(blank=True)
+    """why it fits no delivery, or could not be read"""
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.number or '?'}: {self.outcome or self.status or 'unreadable'}"

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class ProformasConfig(AppConfig):
+    name = "portal.proformas"
+    label = "proformas"
