@@ -1,7 +1,5 @@
 """A private PostgreSQL that lives as long as it is needed: embedded for the demo, Debian's for the tests.
 
-    python scripts/postgres.py [--embedded] -- COMMAND ...      runs COMMAND with the two addresses in its environment
-
 Database `proforma`; roles `proforma_owner` (owns it, migrates, may create the tests' databases) and `proforma_app`
 (the portal's: owns nothing). TCP on 127.0.0.1 with passwords made for this run; the superuser is reachable only through
 a socket in a directory that nobody else may enter. PostgreSQL refuses to run as root: then it runs as `postgres`, or as
@@ -10,7 +8,6 @@ a socket in a directory that nobody else may enter. PostgreSQL refuses to run as
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import os
 import pwd
@@ -22,7 +19,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -225,24 +221,3 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def main(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(description="Run a command with a private PostgreSQL.")
-    parser.add_argument("--embedded", action="store_true", help="the demo's server instead of Debian's")
-    parser.add_argument("command", nargs="+")
-    options = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    try:
-        with embedded() if options.embedded else for_tests() as cluster:
-            environment = os.environ | cluster.environment()
-            return subprocess.run(options.command, env=environment, check=False).returncode
-    except PostgresError as error:
-        sys.stderr.write(f"{error}\n")
-        return 69
-    except KeyboardInterrupt:
-        return 130
-
-
-if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
