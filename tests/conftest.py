@@ -18,7 +18,11 @@ from psycopg2 import sql
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
+def django_db_setup(
+    django_test_environment: None,
+    django_db_modify_db_settings: None,  # one database a worker of pytest-xdist
+    django_db_blocker: Any,
+) -> Iterator[None]:
     from django.db import connection
     from django.test import TransactionTestCase
 
