@@ -29,7 +29,6 @@ def settings(state: Path) -> dict[str, str]:
     for folder in folders.values():
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return {
-        "DJANGO_SETTINGS_MODULE": "portal.settings",
         "PYTHONPATH": os.pathsep.join([str(APP), str(ROOT)]),
         "PROFORMA_MODE": "test",
         "PROFORMA_SECURE_COOKIES": "false",
