@@ -36,7 +36,7 @@ def test_the_application_owns_no_table() -> None:
 @pytest.mark.parametrize("statement", ["UPDATE audit_entry SET actor = 'x'", "DELETE FROM audit_entry"])
 def test_audit_entries_cannot_be_changed_or_deleted(statement: str) -> None:
     record(actor="ann", action="look", subject="test", subject_id="1")
-    with pytest.raises(DatabaseError, match="permission denied|append-only"):
+    with pytest.raises(DatabaseError, match=r"permission denied|append-only"):
         execute(statement)
 
 
@@ -46,10 +46,11 @@ def test_a_change_without_an_actor_is_refused() -> None:
 
 
 def test_a_change_leaves_an_entry_in_the_same_transaction() -> None:
-    with pytest.raises(ZeroDivisionError), acting("ann"):
-        User.objects.create(username="ben")
+    with transaction.atomic():
+        with acting("ann"):
+            User.objects.create(username="ben")
         assert Entry.objects.filter(subject="accounts_user").count() == 1
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     assert not Entry.objects.exists()
 
 

@@ -16,6 +16,7 @@ from portal.lib.work import WorkUnit
 from portal.tickets.models import Collection, Snapshot
 
 BLOCKED = "blocked"
+STATES = [(s.value, s.value.replace("_", " ")) for s in State]
 
 
 class MonthRun(WorkUnit):
@@ -84,9 +85,7 @@ class Proforma(models.Model):
     collection = models.ForeignKey(Collection, models.PROTECT, related_name="+")
     period_start = models.DateField()
     revision = models.PositiveIntegerField(default=1)
-    state = models.CharField(
-        max_length=16, choices=[(s.value, s.value.replace("_", " ")) for s in State], default="draft"
-    )
+    state = models.CharField(max_length=16, choices=STATES, default="draft")
     number = models.CharField(max_length=16, null=True, blank=True, unique=True)
     vat_rate = models.DecimalField(max_digits=5, decimal_places=2)
     currency = models.CharField(max_length=3)

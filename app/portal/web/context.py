@@ -6,5 +6,5 @@ from django.conf import settings
 from django.http import HttpRequest
 
 
-def portal(request: HttpRequest) -> dict[str, object]:
+def portal(_request: HttpRequest) -> dict[str, object]:
     return {"test_mode": settings.TEST_MODE}
