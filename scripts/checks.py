@@ -15,10 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
-
-sys.path.insert(0, str(Path(__file__).parent))
-import postgres
-import rehearsal
+from scripts import postgres, rehearsal
 
 QUICK = "not slow and not rt and not browser and not real_tickets"
 TOOLS = Path(sys.executable).parent

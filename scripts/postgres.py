@@ -16,18 +16,15 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TypedDict
 
 import psycopg2
 from psycopg2 import sql
-
-sys.path.insert(0, str(Path(__file__).parent))
-from processes import dies_with_parent, end, tail
+from scripts.processes import dies_with_parent, end, tail
 
 DATABASE, OWNER, APP = "proforma", "proforma_owner", "proforma_app"
 FOR_TESTS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -35,6 +32,14 @@ FOR_TESTS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "o
 _START_ATTEMPTS = 3
 _START_SECONDS = 60.0
 _HBA = "local all postgres trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
+
+
+class _Account(TypedDict, total=False):
+    """Whom subprocess runs a program as; empty: as ourselves."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
 
 
 class PostgresError(Exception):
@@ -95,22 +100,22 @@ class Cluster:
         """The two variables that portal.settings reads."""
         return {"PROFORMA_DATABASE_URL": self.url(APP), "PROFORMA_MIGRATION_DATABASE_URL": self.url(OWNER)}
 
-    def _prepare_account(self) -> dict[str, Any]:
-        """Whom to run as, for subprocess ({}: ourselves). As root, hands directory and programs to that user."""
+    def _prepare_account(self) -> _Account:
+        """Whom to run the server as. As root, hands directory and programs to that user."""
         if os.geteuid() != 0:
             return {}
         user = pwd.getpwnam("postgres" if _user_exists("postgres") else "nobody")
-        account = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+        account: _Account = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
         os.chown(self._directory, user.pw_uid, user.pw_gid)
         try:
-            subprocess.run([self._binaries / "postgres", "--version"], check=True, capture_output=True, **account)
+            subprocess.run([str(self._binaries / "postgres"), "--version"], check=True, capture_output=True, **account)
         except (PermissionError, subprocess.CalledProcessError):
             # the virtual environment lies below a directory that only root may enter
             self._binaries = _copy_programs(self._binaries, self._directory / "server")
         return account
 
     def _initialise(self) -> None:
-        command = [self._binaries / "initdb", "-D", self._data, "-U", "postgres", "--encoding=UTF8"]
+        command = [str(self._binaries / "initdb"), "-D", str(self._data), "-U", "postgres", "--encoding=UTF8"]
         command += ["--locale=C.UTF-8", "--auth=trust", "--no-sync"]
         done = subprocess.run(command, **self._account, cwd="/", capture_output=True, text=True, check=False)
         if done.returncode:

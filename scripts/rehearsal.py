@@ -1,6 +1,6 @@
 """The surroundings of a rehearsal or a test run: the portal's settings, with secrets made for this run alone.
 
-python scripts/rehearsal.py [--embedded] -- COMMAND ...   runs COMMAND with them and a private PostgreSQL
+python -m scripts.rehearsal [--embedded] -- COMMAND ...   runs COMMAND with them and a private PostgreSQL
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-import postgres
+from scripts import postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 APP = ROOT / "app"
