@@ -1,0 +1,149 @@
+"""Draws what was laid out: the annex, and on every page of the file its foot and, in a rehearsal, the banner."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+from reportlab.pdfgen.canvas import Canvas
+
+from portal.exporters.layout.view import View
+from portal.exporters.pdf import sheet
+from portal.exporters.pdf.laying import AMOUNT, GAP, LEADING, NUMBER, ROW_GAP, SIZE, Cells, Head, Layout, Placed, Sum, Title
+from portal.exporters.pdf.fonts import BOLD, REGULAR, Face
+from portal.exporters.pdf.pen import Pen
+
+ASCENT = 6.9
+"""from the upper edge of a row to its first base line"""
+Texts = list[tuple[float, float, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Foot:
+    """What the foot of every page says; `total` counts the pages of the whole file."""
+
+    left: str
+    middle: str
+    banner: str
+    total: int
+
+
+def draw(foot: Foot, invoice_pages: int, layout: Layout | None, currency: str) -> bytes:
+    """A PDF: first one sheet for each invoice page with foot and banner only, to be laid over it; then the annex."""
+    buffer = io.BytesIO()
+    canvas = Canvas(
+        buffer, pagesize=(sheet.WIDTH, sheet.HEIGHT), pageCompression=1, invariant=1, initialFontName=REGULAR
+    )
+    press = _Press(canvas, foot, currency)
+    for _ in range(invoice_pages):
+        press.finish()
+    for page in layout.pages if layout else ():
+        press.page(page, layout.columns.left)  # type: ignore[union-attr]
+        press.finish()
+    canvas.save()
+    return buffer.getvalue()
+
+
+def foot_of(view: View, total: int) -> Foot:
+    return Foot(f"{view.title}  ·  {view.supplier.name}", view.notice, view.test_banner, total)
+
+
+class _Press:
+    """One page after the other."""
+
+    def __init__(self, canvas: Any, foot: Foot, currency: str) -> None:
+        self._regular, self._bold = Face(REGULAR), Face(BOLD)  # loaded first: the canvas opens with REGULAR
+        self._pen = Pen(canvas)
+        self._foot = foot
+        self._currency = currency
+        self._number = 0
+
+    def page(self, placed: list[Placed], left: tuple[float, ...]) -> None:
+        """The annex part of a page: rules first, then all plain text in one go, then what is set in bold."""
+        pen, rows, hairlines = self._pen, [], []
+        for item in placed:
+            if isinstance(item.what, tuple):
+                bottom = self._row(rows, item.what, item.y, left)
+                hairlines.append(bottom)
+        pen.colour(sheet.HAIRLINE)
+        pen.rules(hairlines, sheet.LEFT, sheet.RIGHT, 0.4)
+        pen.colour(sheet.INK)
+        pen.text(self._regular, SIZE, rows)
+        for item in placed:
+            if isinstance(item.what, Head):
+                self._head(item.what, item.y, left)
+            elif isinstance(item.what, Sum):
+                self._sum(item.what, item.y)
+            elif isinstance(item.what, Title):
+                self._title(item.what, item.y)
+
+    def finish(self) -> None:
+        """Foot and banner, and on to the next page."""
+        self._number += 1
+        pen, foot, y = self._pen, self._foot, 13 * sheet.MM
+        pen.colour(sheet.HAIRLINE)
+        pen.rules([y + 11], sheet.LEFT, sheet.RIGHT, 0.4)
+        pen.colour(sheet.SOFT)
+        pen.text(self._regular, 7.2, [(sheet.LEFT, y, foot.left)])
+        pages = f"Page {self._number} of {foot.total}"
+        pen.right(self._regular, 7.2, sheet.RIGHT, y, pages)
+        pen.right(self._regular, 7.2, sheet.RIGHT - 62, y, foot.middle)
+        if foot.banner:
+            self._banner(foot.banner)
+        pen.end_page()
+
+    def _banner(self, banner: str) -> None:
+        pen, high = self._pen, 9.5 * sheet.MM
+        pen.colour(sheet.WARNING)
+        pen.band(0, sheet.HEIGHT - high, sheet.WIDTH, high)
+        pen.colour(sheet.WHITE)
+        width = self._bold.width(banner) * 11 / 1000
+        pen.text(self._bold, 11, [((sheet.WIDTH - width) / 2, sheet.HEIGHT - high / 2 - 3.9, banner)])
+
+    def _row(self, texts: Texts, row: Cells, y: float, left: tuple[float, ...]) -> float:
+        """Adds the texts of a row; gives the y of the hairline below it."""
+        base = y - ASCENT
+        for index in range(NUMBER, AMOUNT):
+            x = left[index]
+            for step, line in enumerate(row[index]):
+                texts.append((x, base - step * LEADING, line))
+        for line in row[AMOUNT]:
+            texts.append((sheet.RIGHT - self._regular.width(line) * SIZE / 1000, base, line))
+        return y - max(map(len, row)) * LEADING - ROW_GAP / 2
+
+    def _title(self, title: Title, y: float) -> None:
+        self._pen.colour(sheet.ACCENT)
+        self._pen.text(self._regular, 19, [(sheet.LEFT, y - 16, title.text)])
+        self._pen.colour(sheet.SOFT)
+        self._pen.text(self._regular, 8.4, [(sheet.LEFT, y - 33, title.below)])
+
+    def _head(self, head: Head, y: float, left: tuple[float, ...]) -> None:
+        pen = self._pen
+        pen.colour(sheet.INK)
+        pen.text(self._bold, 9.2, [(sheet.LEFT, y - 9, self._fit(head.title, head.continued))])
+        if head.continued:
+            pen.colour(sheet.SOFT)
+            pen.right(self._regular, SIZE, sheet.RIGHT, y - 9, "continued")
+        names = ("Ticket", "Kind", "Opened", head.counted, "Summary", "Group")
+        pen.colour(sheet.SOFT)
+        pen.text(self._bold, 6.9, [(x, y - 26, name) for x, name in zip(left, names, strict=False)])
+        pen.right(self._bold, 6.9, sheet.RIGHT, y - 26, self._currency)
+        pen.colour(sheet.ACCENT)
+        pen.rules([y - 31.5], sheet.LEFT, sheet.RIGHT, 0.8)
+
+    def _sum(self, item: Sum, y: float) -> None:
+        face = self._bold if item.last else self._regular
+        self._pen.colour(sheet.INK)
+        self._pen.right(face, 7.8, sheet.RIGHT, y - 8.5, item.value)
+        value = self._bold.width(item.value) * 7.8 / 1000
+        self._pen.right(face, 7.8, sheet.RIGHT - max(52.0, value + GAP), y - 8.5, item.label)
+
+    def _fit(self, title: str, continued: bool) -> str:
+        """A title on one line; a long one ends in three dots (it stands in full on the invoice page)."""
+        room = (sheet.RIGHT - sheet.LEFT - (50 if continued else 0)) * 1000 / 9.2
+        if self._bold.width(title) <= room:
+            return title
+        while title and self._bold.width(title + "...") > room:
+            title = title[:-1]
+        return title.rstrip() + "..."

@@ -1,0 +1,44 @@
+"""The invoice pages: the shared page template, set by WeasyPrint, which may fetch nothing at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NoReturn
+
+from portal.exporters.layout.page import page
+from portal.exporters.layout.view import View
+from portal.exporters.pdf.fonts import BOLD, REGULAR, FontError, find
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    data: bytes
+    pages: int
+
+
+def front_pages(view: View) -> Front:
+    """The pages as a PDF. Raises FontError when a typeface or a library of WeasyPrint's is missing."""
+    for name in (REGULAR, BOLD):
+        find(name)  # without it fontconfig would silently print in another typeface
+    weasyprint = _weasyprint()
+    document = weasyprint.HTML(string=page(view, ("style.css", "print.css")), url_fetcher=_refuse).render()
+    return Front(document.write_pdf(pdf_identifier=view.sha256.encode()), len(document.pages))
+
+
+def _refuse(url: str, *_args: object, **_options: object) -> NoReturn:
+    """Nothing in a proforma is to be fetched; an address in it came with somebody's text."""
+    raise ValueError("a proforma fetches nothing")
+
+
+def _weasyprint():  # type: ignore[no-untyped-def]
+    try:
+        import weasyprint
+    except OSError as error:
+        raise FontError(
+            "The libraries that set the invoice pages are missing.",
+            where=str(error).splitlines()[0],
+            kept="No PDF was made; everything else is unchanged.",
+            remedy="Install them: sudo apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0",
+            code="pdf.library_missing",
+        ) from error
+    return weasyprint
