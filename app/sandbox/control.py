@@ -1,0 +1,117 @@
+"""/sandbox/: the page for people, and the switches for trainers and tests."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from flask import Blueprint, Response, render_template_string, request
+
+from sandbox.acknowledger import Acknowledger
+from sandbox.config import OUTCOMES, SandboxConfig
+from sandbox.display import INCIDENT_STATES, REQUEST_STATES
+from sandbox.faults import Fault, FaultError, Faults
+from sandbox.loading import Stock
+from sandbox.page import PAGE
+from sandbox.receipts import Receipts
+from sandbox.servicenow import answer
+
+LABELS = {"incident": INCIDENT_STATES, "sc_req_item": REQUEST_STATES}
+SHOWN = 50
+
+
+@dataclass
+class Control:
+    """What is loaded, received and acknowledged; and what may be made to go wrong."""
+
+    config: SandboxConfig
+    stock: Stock
+    receipts: Receipts
+    faults: Faults
+    acknowledger: Acknowledger
+
+    def page(self) -> str:
+        return render_template_string(
+            PAGE,
+            stock=self.stock,
+            states=self._states(),
+            receipts=sorted(self.receipts.all(), key=lambda r: r.docnum, reverse=True)[:SHOWN],
+            faults=self.faults.active(),
+            acknowledge_url=self.config.acknowledge_url,
+            findings=self.stock.findings[:SHOWN],
+        )
+
+    def _states(self) -> list[tuple[str, str, int]]:
+        return [
+            (table, f"{LABELS[table].get(code, '')} ({code})", count)
+            for table, states in self.stock.states().items()
+            for code, count in states.items()
+        ]
+
+    def summary(self) -> Response:
+        stock = self.stock
+        return answer(
+            {
+                "origin": stock.origin,
+                "tables": {name: len(table) for name, table in stock.tables.items()},
+                "states": stock.states(),
+                "notes": stock.notes,
+                "findings": list(stock.findings),
+            }
+        )
+
+    def received(self) -> Response:
+        return answer({"received": [asdict(receipt) for receipt in self.receipts.all()]})
+
+    def read_faults(self) -> Response:
+        return answer({"faults": self.faults.active()})
+
+    def add_fault(self) -> Response:
+        try:
+            self.faults.add(Fault.from_json(request.get_json(silent=True)))
+        except FaultError as mistake:
+            return answer({"error": str(mistake)}, 400)
+        return answer({"faults": self.faults.active()}, 201)
+
+    def clear_faults(self) -> Response:
+        self.faults.clear()
+        return answer({"faults": []})
+
+    def acknowledge(self) -> Response:
+        """Send the acknowledgement of {"number", "outcome"?, "text"?} now, whether it is due or was sent before."""
+        data = _object()
+        receipt = self.receipts.by_number(data.get("number", ""))
+        if receipt is None:
+            return answer({"error": f"Nothing was received under the number '{data.get('number', '')}'."}, 404)
+        outcome = data.get("outcome", "")
+        if outcome and outcome not in OUTCOMES:
+            return answer({"error": f'"outcome" is one of {", ".join(OUTCOMES)}.'}, 400)
+        return answer(asdict(self.acknowledger.acknowledge(receipt, outcome, data.get("text", ""))))
+
+    def put_ticket(self) -> Response:
+        """Add or change one ticket: {"number": ..., "state": ..., ...}, with ServiceNow's names and stored values."""
+        data = _object()
+        if not data.get("number") or not all(isinstance(value, str) for value in data.values()):
+            return answer({"error": 'A ticket is a JSON object of strings with a "number".'}, 400)
+        return answer({"sys_id": self.stock.put(data)}, 201)
+
+
+def blueprint(control: Control) -> Blueprint:
+    routes = Blueprint("control", __name__, url_prefix="/sandbox")
+    for path, view, method in (
+        ("/", control.page, "GET"),
+        ("/summary", control.summary, "GET"),
+        ("/received", control.received, "GET"),
+        ("/faults", control.read_faults, "GET"),
+        ("/faults", control.add_fault, "POST"),
+        ("/faults", control.clear_faults, "DELETE"),
+        ("/acknowledge", control.acknowledge, "POST"),
+        ("/tickets", control.put_ticket, "POST"),
+    ):
+        routes.add_url_rule(path, view.__name__, view, methods=[method])
+    return routes
+
+
+def _object() -> dict[str, Any]:
+    data = request.get_json(silent=True)
+    return data if isinstance(data, dict) else {}
