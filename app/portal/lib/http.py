@@ -59,8 +59,13 @@ class Answer:
         """The body as JSON. Raises HttpError when it is none, and says so when it is a page for people."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise self._no_json() from None
+
+    def refusal(self) -> HttpError:
+        """The error that a status outside 2xx stands for."""
+        elsewhere = urlsplit(self.headers.get("Location", "")).hostname or ""
+        return http_errors.of_status(self.status, where=self.where, retry_after=self.retry_after, elsewhere=elsewhere)
 
     def _no_json(self) -> HttpError:
         media_type = self.headers.get("Content-Type", "").partition(";")[0] or "no media type"
@@ -132,7 +137,7 @@ class Http:
 
         Raises HttpError.
         """
-        return self._repeated(lambda: self._get_once(path, params, headers, accept))
+        return self.repeated(lambda: self._get_once(path, params, headers, accept))
 
     def get_json(
         self, path: str, params: Mapping[str, str] | None = None, *, headers: Mapping[str, str] | None = None
@@ -143,7 +148,7 @@ class Http:
             answer = self._get_once(path, params, {"Accept": "application/json", **(headers or {})}, ())
             return JsonAnswer(answer.json(), answer.headers, answer.status)
 
-        return self._repeated(once)
+        return self.repeated(once)
 
     def post(
         self,
@@ -163,8 +168,21 @@ class Http:
         with self._open(wire) as session:
             answer = self._exchange(session, wire, method, path, params=params, data=data, headers=headers)
         if answer.status in (502, 503, 504):
-            raise self._refusal(answer)
+            raise answer.refusal()
         return answer
+
+    def repeated(self, once: Callable[[], T]) -> T:
+        """Do `once`, again while its HttpError is not permanent; for what is harmless to do twice. Raises HttpError."""
+        for attempt in range(1, self._attempts):
+            self._wait_for_the_others()
+            try:
+                return once()
+            except HttpError as error:
+                if error.permanent or (error.retry_after or 0) > LONGEST_WAIT:
+                    raise
+                self._pause(attempt, error)
+        self._wait_for_the_others()
+        return once()
 
     def close(self) -> None:
         """Let go of the connections that are kept open."""
@@ -186,7 +204,7 @@ class Http:
         answer = self._exchange(self._session, self._wire, "GET", path, params=params, headers=headers)
         if 200 <= answer.status < 300 or answer.status in accept:
             return answer
-        raise self._refusal(answer)
+        raise answer.refusal()
 
     def _exchange(self, session: requests.Session, wire: Wire, method: str, path: str, **given: Any) -> Answer:
         """One request and its whole answer. Raises HttpError when there is no answer to be believed."""
@@ -229,24 +247,6 @@ class Http:
                 status=response.status_code,
                 sent="maybe",
             )
-
-    def _refusal(self, answer: Answer) -> HttpError:
-        elsewhere = urlsplit(answer.headers.get("Location", "")).hostname or ""
-        return http_errors.of_status(
-            answer.status, where=answer.where, retry_after=answer.retry_after, elsewhere=elsewhere
-        )
-
-    def _repeated(self, once: Callable[[], T]) -> T:
-        for attempt in range(1, self._attempts):
-            self._wait_for_the_others()
-            try:
-                return once()
-            except HttpError as error:
-                if error.permanent or (error.retry_after or 0) > LONGEST_WAIT:
-                    raise
-                self._pause(attempt, error)
-        self._wait_for_the_others()
-        return once()
 
     def _pause(self, attempt: int, error: HttpError) -> None:
         """Wait as long as was asked for, or longer each time, never all threads at the same moment."""

@@ -1,0 +1,1 @@
+"""ServiceNow, read through its Table API. README.md says what it needs and what it checks."""
