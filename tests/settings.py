@@ -5,7 +5,7 @@ import os
 _DEFAULTS = {
     "PROFORMA_MODE": "test",
     "PROFORMA_SECRET_KEY": "tests-only",
-    "PROFORMA_PSEUDONYM_KEY": "tests-only",
+    "PROFORMA_PSEUDONYM_KEY": "tests-only-tests-only",
     "PROFORMA_SECURE_COOKIES": "false",
     "PROFORMA_DATABASE_URL": "postgres://app:none@127.0.0.1:1/none",
     "PROFORMA_LEASE_SECONDS": "3",

@@ -13,7 +13,9 @@ class Permission(StrEnum):
     VIEW = "view"
     """see contracts, months, proformas and their documents"""
     PREPARE = "prepare"
-    """start a month, decide about tickets, edit lines, submit"""
+    """start a month, decide about tickets, submit"""
+    EDIT = "edit"
+    """change lines and boxes while a proforma is not approved; whoever does may not approve it"""
     APPROVE = "approve"
     """approve, send back and issue what others prepared"""
     CONTRACTS = "contracts"
@@ -27,6 +29,7 @@ class Permission(StrEnum):
 PERMISSIONS: dict[Permission, frozenset[str]] = {
     Permission.VIEW: frozenset({Role.PREPARER, Role.APPROVER, Role.CONTRACT_MANAGER, Role.AUDITOR}),
     Permission.PREPARE: frozenset({Role.PREPARER}),
+    Permission.EDIT: frozenset({Role.PREPARER, Role.APPROVER}),
     Permission.APPROVE: frozenset({Role.APPROVER}),
     Permission.CONTRACTS: frozenset({Role.CONTRACT_MANAGER}),
     Permission.AUDIT: frozenset({Role.AUDITOR}),
@@ -47,6 +50,14 @@ def may(user: Any, permission: Permission) -> bool:
     return not PERMISSIONS[permission].isdisjoint(user.roles)
 
 
+def person(username: str) -> User:
+    """The active person of that name. Raises AccessError."""
+    found = User.objects.filter(username=username, is_active=True).first()
+    if found is None:
+        raise AccessError(f"There is no active person '{username}'.", kept="Nothing was changed.")
+    return found
+
+
 def require(user: Any, permission: Permission) -> None:
     """Raises AccessError unless the person may."""
     if not may(user, permission):
@@ -56,3 +67,11 @@ def require(user: Any, permission: Permission) -> None:
             kept="Nothing was changed.",
             remedy=f"It needs the role {needed}; an administrator gives roles.",
         )
+
+
+def actor_require(username: str, permission: Permission) -> User:
+    """The person behind a user name, for services that are told who acts. Raises AccessError."""
+    person = User.objects.filter(username=username).first()
+    require(person, permission)
+    assert person is not None  # nobody has no role
+    return person

@@ -52,3 +52,17 @@ def user_set_active(*, user: User, active: bool, actor: str) -> User:
 def _check_roles(roles: Collection[str]) -> None:
     if unknown := sorted(set(roles) - set(Role.values)):
         raise InputError(f"Unknown roles: {', '.join(unknown)}.", remedy=f"Known: {', '.join(Role.values)}.")
+
+
+def user_set_password(*, user: User, password: str, actor: str) -> User:
+    """A new password, by the person or by an administrator. Raises InputError for a weak one."""
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise InputError(
+            " ".join(error.messages), where=f"user {user.username}", kept="The old password stays."
+        ) from None
+    with acting(actor):
+        user.set_password(password)
+        user.save(update_fields=["password"])
+    return user

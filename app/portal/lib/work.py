@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from django.conf import settings
@@ -26,6 +26,14 @@ MAX_ATTEMPTS = 6
 
 class LeaseLostError(Exception):
     """Another worker has taken the unit over; whatever this one did must not be written."""
+
+
+class PostponedError(Exception):
+    """Raised by the work itself: nothing is wrong, but it can only go on at `due_at`."""
+
+    def __init__(self, due_at: datetime) -> None:
+        self.due_at = due_at
+        super().__init__(due_at.isoformat())
 
 
 class WorkUnit(models.Model):
@@ -142,6 +150,8 @@ def run(model: type[Unit], pk: int, do: Callable[[Unit], None]) -> bool:
             do(unit)
     except LeaseLostError as error:
         log.warning("lease lost: %s", error)
+    except PostponedError as error:
+        update(unit, state=QUEUED, due_at=error.due_at, lease_until=None)
     except Exception as error:  # noqa: BLE001 - whatever it is, the row must say so
         _log_failure(unit, error)
         fail(unit, error)

@@ -164,6 +164,8 @@ class BoxedTicket(models.Model):
     snapshot = models.ForeignKey(Snapshot, models.PROTECT, related_name="+")
     carried_in = models.BooleanField(default=False)
     box = models.CharField(max_length=16, choices=[(b.value, b.value) for b in Box])
+    priority = models.CharField(max_length=1, blank=True)
+    """as mapped when it was rated, for billed tickets"""
     reason = models.CharField(max_length=30, blank=True)
     """a key of EXCLUSION_REASONS; empty for billed tickets"""
     detail = models.CharField(max_length=300, blank=True)

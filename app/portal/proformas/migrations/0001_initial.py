@@ -116,6 +116,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('carried_in', models.BooleanField(default=False)),
                 ('box', models.CharField(choices=[('billed', 'billed'), ('excluded', 'excluded'), ('carried_over', 'carried_over')], max_length=16)),
+                ('priority', models.CharField(blank=True, max_length=1)),
                 ('reason', models.CharField(blank=True, max_length=30)),
                 ('detail', models.CharField(blank=True, max_length=300)),
                 ('decided_by', models.CharField(blank=True, max_length=150)),

@@ -1,0 +1,63 @@
+"""Reads of contracts, as the domain's values."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from portal.contracts.models import Contract, FixedLine, Party, Rate
+from portal.domain import composing, rating
+from portal.domain.errors import Problem
+from portal.domain.periods import Period
+from portal.domain.tickets import Kind, Vocabulary
+
+
+def rates_of(contract: Contract) -> tuple[rating.Rate, ...]:
+    return tuple(
+        rating.Rate(r.pk, Kind(r.kind), r.priority, r.unit_price, r.description, r.valid_from, r.valid_to)
+        for r in Rate.objects.filter(contract=contract)
+    )
+
+
+def fixed_lines_of(contract: Contract) -> tuple[composing.FixedLine, ...]:
+    return tuple(
+        composing.FixedLine(f.pk, f.description, f.quantity, f.unit, f.unit_price, f.valid_from, f.valid_to)
+        for f in FixedLine.objects.filter(contract=contract)
+    )
+
+
+def vocabulary_of(contract: Contract) -> Vocabulary:
+    """Raises ValueError when the mapping holds a value that is none of ours."""
+    return Vocabulary.from_json(contract.source.vocabulary)
+
+
+def zone_of(contract: Contract) -> ZoneInfo:
+    return ZoneInfo(contract.timezone)
+
+
+def contract_problems(contract: Contract, period: Period) -> tuple[Problem, ...]:
+    """What keeps this contract from being billed for a period; empty when nothing does."""
+    problems = [*_party_problems("supplier", contract.supplier), *_party_problems("customer", contract.customer)]
+    if contract.valid_from >= period.end_day or (contract.valid_to and contract.valid_to <= period.first_day):
+        end = f" to {contract.valid_to}" if contract.valid_to else ""
+        problems.append(
+            Problem(
+                "contract.not_valid",
+                f"The contract is not valid in {period}: it runs from {contract.valid_from}{end}.",
+                f"contract {contract.number}",
+                "Choose another month, or correct the dates of the contract.",
+            )
+        )
+    return tuple(problems)
+
+
+def _party_problems(role: str, party: Party) -> list[Problem]:
+    if party.address_lines:
+        return []
+    return [
+        Problem(
+            "contract.no_address",
+            f"The {role} {party.name} has no address, and a proforma must show one.",
+            f"{role} {party.name}",
+            f"Enter street, postal code and town of the {role}, then compose again.",
+        )
+    ]
