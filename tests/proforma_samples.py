@@ -32,11 +32,11 @@ CUSTOMER = Party(
 SUMMARIES = (
     "VPN drops every few minutes when José works from the Zürich office",
     "Outlook keeps asking for the password after the change of 1 March",
-    "New laptop for Łukasz Wójcik: docking station, two monitors, headset and access to the finance share (\\\\fs01\\fin)",
+    "New laptop for Łukasz Wójcik: docking station, two monitors, headset and the finance share (\\\\fs01\\fin)",
     "Password reset",
     "Printer on 3rd floor prints Ελληνικά and Русский as question marks",
     "SAP GUI: „Straße“ wird als Stra?e gedruckt, Beträge über 1.000 € fehlen",
-    "Monitoring: disk /var at 91 % on app-prod-07 (threshold 90 %), mail queue growing since the night run, please check",
+    "Monitoring: disk /var at 91 % on app-prod-07 (threshold 90 %), mail queue growing since the night run",
     "Access to project share (read only) for the external auditors until the end of the quarter",
 )
 GROUPS = ("Service Desk", "Network Operations", "Workplace EMEA", "SAP Basis", "Identity and Access Management")
@@ -66,7 +66,9 @@ def _fixed(position: int) -> Line:
     names = ("Service desk, base fee", "Managed workplaces", "Network operations, 14 sites", "SAP Basis operations")
     price = Decimal("1480.00") + 35 * position
     quantity = Decimal("1") if position % 2 else Decimal("2.5")
-    return Line(position, "fixed", names[position % 4], quantity, "month", price, (quantity * price).quantize(Decimal("0.01")))
+    return Line(
+        position, "fixed", names[position % 4], quantity, "month", price, (quantity * price).quantize(Decimal("0.01"))
+    )
 
 
 def _ticket(pick: random.Random, index: int, before: int, lines: int) -> TicketRow:
@@ -93,7 +95,17 @@ def _ticket_line(position: int, rows: list[TicketRow]) -> Line:
     kind, priority = (mine[0].kind, mine[0].priority) if mine else ("incident", str(index % 4 + 1))
     name = f"{'Service requests' if kind == 'service_request' else 'Incidents'}, priority {priority}"
     quantity = Decimal(len(mine))
-    return Line(position, "tickets", name, quantity, "ticket", price, (quantity * price).quantize(Decimal("0.01")), kind, priority)
+    return Line(
+        position,
+        "tickets",
+        name,
+        quantity,
+        "ticket",
+        price,
+        (quantity * price).quantize(Decimal("0.01")),
+        kind,
+        priority,
+    )
 
 
 def _content(lines: tuple[Line, ...], rows: tuple[TicketRow, ...], billed: BoxCount) -> Content:
@@ -122,7 +134,9 @@ def _content(lines: tuple[Line, ...], rows: tuple[TicketRow, ...], billed: BoxCo
         tickets=rows,
         boxes=boxes,
         carried_over=(
-            CarriedOver("INC0042001", "Resolution time is disputed; clarified with the customer by mid-April", "Petra Preparer"),
+            CarriedOver(
+                "INC0042001", "Resolution time is disputed; clarified with the customer by mid-April", "Petra Preparer"
+            ),
             CarriedOver("RITM0007734", "No priority in the source", "Anton Approver"),
         ),
         source_total=billed.count + 475,

@@ -1,4 +1,4 @@
-"""The annex as strings: every billed ticket once, under the line it is on, with subtotals. PDF and HTML print the same."""
+"""The annex as strings: every billed ticket once, under its line, with subtotals. PDF and HTML print the same."""
 
 from __future__ import annotations
 
@@ -52,9 +52,7 @@ def annex(content: Content) -> Annex | None:
     return Annex(f"Times are those of {clean(content.timezone)}.", tuple(sections))
 
 
-def _section(
-    position: int, line: Line | None, tickets: list[TicketRow], writer: _Rows, currency: str
-) -> Section:
+def _section(position: int, line: Line | None, tickets: list[TicketRow], writer: _Rows, currency: str) -> Section:
     title = clean(line.description) if line else "No line of this proforma"
     return Section(
         f"{position}  {title}", _counted(tickets), writer.rows(tickets), _sums(position, line, tickets, clean(currency))

@@ -10,7 +10,20 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 MINUS = "\N{MINUS SIGN}"
-MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 UNITS_PLURAL = {"month": "months", "ticket": "tickets", "piece": "pieces", "hour": "hours", "day": "days"}
 
 # Controls, line separators, byte-order marks, lone surrogates and noncharacters break XML, PDF strings or a reader's

@@ -114,9 +114,7 @@ def view(content: Content) -> View:
         boxes=tuple(_box(box) for box in content.boxes),
         tickets_total=_count(sum(box.count for box in content.boxes)),
         accounted=_accounted(content),
-        carried_over=tuple(
-            CarriedView(clean(t.number), clean(t.reason), clean(t.by)) for t in content.carried_over
-        ),
+        carried_over=tuple(CarriedView(clean(t.number), clean(t.reason), clean(t.by)) for t in content.carried_over),
         annex=_annex(content),
         record=_record(content, zone),
         sha256=content.sha256(),

@@ -13,9 +13,9 @@ from portal.domain.content import Content, Exported
 from portal.exporters.layout.annex import annex
 from portal.exporters.layout.text import file_stem
 from portal.exporters.layout.view import View, view
-from portal.exporters.pdf.laying import Layout, lay_out
 from portal.exporters.pdf.drawing import draw, foot_of
 from portal.exporters.pdf.front import front_pages
+from portal.exporters.pdf.laying import Layout, lay_out
 from portal.exporters.pdf.merging import merge
 
 MEDIA_TYPE = "application/pdf"
@@ -45,12 +45,14 @@ def _layout(content: Content, shown: View) -> Layout | None:
     made = annex(content)
     if made is None:
         return None
-    return lay_out(made, f"Annex to {shown.title.lower()[0]}{shown.title[1:]}", f"{shown.annex}. {made.zone}", shown.currency)
+    return lay_out(
+        made, f"Annex to {shown.title.lower()[0]}{shown.title[1:]}", f"{shown.annex}. {made.zone}", shown.currency
+    )
 
 
 @contextmanager
 def _no_collector() -> Iterator[None]:
-    """Layout makes hundreds of thousands of small objects and no cycles worth finding: a third of the time is the collector's."""
+    """Layout makes countless small objects and no cycles worth finding: the collector would take a third of it."""
     was_on = gc.isenabled()
     gc.disable()
     try:

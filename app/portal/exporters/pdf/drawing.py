@@ -10,8 +10,21 @@ from reportlab.pdfgen.canvas import Canvas
 
 from portal.exporters.layout.view import View
 from portal.exporters.pdf import sheet
-from portal.exporters.pdf.laying import AMOUNT, GAP, LEADING, NUMBER, ROW_GAP, SIZE, Cells, Head, Layout, Placed, Sum, Title
 from portal.exporters.pdf.fonts import BOLD, REGULAR, Face
+from portal.exporters.pdf.laying import (
+    AMOUNT,
+    GAP,
+    LEADING,
+    NUMBER,
+    ROW_GAP,
+    SIZE,
+    Cells,
+    Head,
+    Layout,
+    Placed,
+    Sum,
+    Title,
+)
 from portal.exporters.pdf.pen import Pen
 
 ASCENT = 6.9
@@ -61,7 +74,9 @@ class _Press:
 
     def page(self, placed: list[Placed], left: tuple[float, ...]) -> None:
         """The annex part of a page: rules first, then all plain text in one go, then what is set in bold."""
-        pen, rows, hairlines = self._pen, [], []
+        pen = self._pen
+        rows: Texts = []
+        hairlines: list[float] = []
         for item in placed:
             if isinstance(item.what, tuple):
                 bottom = self._row(rows, item.what, item.y, left)

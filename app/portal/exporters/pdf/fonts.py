@@ -66,7 +66,7 @@ def load(name: str) -> Any:
 
 
 def has(name: str, code: int) -> bool:
-    """Whether a typeface has a glyph. A fallback that is not installed has none: its absence must not stop a proforma."""
+    """Whether a typeface has a glyph. One that is not installed has none; `load` says so where it is needed."""
     try:
         return code in load(name).face.charToGlyph
     except FontError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from portal.exporters.layout.page import page
 from portal.exporters.layout.view import View
@@ -25,12 +25,12 @@ def front_pages(view: View) -> Front:
     return Front(document.write_pdf(pdf_identifier=view.sha256.encode()), len(document.pages))
 
 
-def _refuse(url: str, *_args: object, **_options: object) -> NoReturn:
+def _refuse(*_args: object, **_options: object) -> NoReturn:
     """Nothing in a proforma is to be fetched; an address in it came with somebody's text."""
     raise ValueError("a proforma fetches nothing")
 
 
-def _weasyprint():  # type: ignore[no-untyped-def]
+def _weasyprint() -> Any:
     try:
         import weasyprint
     except OSError as error:

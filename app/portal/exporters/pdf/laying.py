@@ -183,5 +183,3 @@ def _slices(row: Cells) -> Iterator[Cells]:
         return
     for start in range(0, tallest, TALLEST):
         yield tuple(cell[start : start + TALLEST] for cell in row)
-
-

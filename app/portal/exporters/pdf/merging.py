@@ -1,4 +1,4 @@
-"""One file out of the invoice pages and what was drawn: same bytes for the same content, with title, language, bookmarks."""
+"""One file out of the invoice pages and what was drawn, with title, language and bookmarks; no clock in it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def merge(content: Content, view: View, front: Front, drawn: bytes, starts: list
     """Invoice pages with their feet, then the annex. `starts`: (line, page of the annex from 0) for the bookmarks."""
     with pikepdf.open(io.BytesIO(front.data)) as pdf, pikepdf.open(io.BytesIO(drawn)) as sheets:
         for index, page in enumerate(pdf.pages):
-            page.add_overlay(sheets.pages[index])
+            page.add_overlay(sheets.pages[index], None)
         pdf.pages.extend(sheets.pages[front.pages :])
         _describe(pdf, content, view)
         _bookmark(pdf, front.pages, starts)

@@ -18,7 +18,7 @@ class Pen:
         self._names: dict[str, str] = {}
 
     def colour(self, colour: Colour) -> None:
-        self._ops.append("%.3f %.3f %.3f rg" % colour)
+        self._ops.append(" ".join(f"{part:.3f}" for part in colour) + " rg")
 
     def band(self, x: float, y: float, width: float, height: float) -> None:
         """A filled rectangle in the current colour."""
@@ -57,7 +57,9 @@ class Pen:
         """A text in outline, rising by 45 degrees, centred on (x, y)."""
         half = face.width(text) * size / 2000
         self._ops.append(f"q 0.7071 0.7071 -0.7071 0.7071 {x:.2f} {y:.2f} cm")
-        self._ops.append(f"BT {self._name(face.name)} {size} Tf {-half:.2f} {-size / 3:.2f} Td ({_escape(text)}) Tj ET Q")
+        self._ops.append(
+            f"BT {self._name(face.name)} {size} Tf {-half:.2f} {-size / 3:.2f} Td ({_escape(text)}) Tj ET Q"
+        )
 
     def end_page(self) -> None:
         self._canvas._code.append("\n".join(self._ops))

@@ -1,4 +1,4 @@
-"""The sheet of paper and its colours. Points, y from the foot. The margins are those of the invoice pages (print.css)."""
+"""The sheet of paper and its colours. Points, y from the foot. Margins as on the invoice pages (print.css)."""
 
 from __future__ import annotations
 
