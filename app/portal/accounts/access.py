@@ -67,10 +67,3 @@ def require(user: Any, permission: Permission) -> None:
             kept="Nothing was changed.",
             remedy=f"It needs the role {needed}; an administrator gives roles.",
         )
-
-
-def actor_require(username: str, permission: Permission) -> User:
-    """The person behind a user name, for services that are told who acts. Raises AccessError."""
-    person = User.objects.filter(username=username).first() or User(username=username)  # a stranger has no role
-    require(person, permission)
-    return person

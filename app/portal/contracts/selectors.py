@@ -1,14 +1,27 @@
-"""Reads of contracts, as the domain's values."""
+"""Reads of contracts: as the domain's values for billing, as rows for people."""
 
 from __future__ import annotations
 
+from datetime import date
 from zoneinfo import ZoneInfo
 
-from portal.contracts.models import Contract, FixedLine, Party, Rate
+from django.db.models import QuerySet
+
+from portal.contracts.models import (
+    Contract,
+    Customer,
+    FixedLine,
+    Party,
+    Rate,
+    SapEndpoint,
+    Supplier,
+    TicketSource,
+)
 from portal.domain import composing, rating
 from portal.domain.errors import Problem
 from portal.domain.periods import Period
 from portal.domain.tickets import Kind, Vocabulary
+from portal.lib import clock
 
 
 def rates_of(contract: Contract) -> tuple[rating.Rate, ...]:
@@ -61,3 +74,62 @@ def _party_problems(role: str, party: Party) -> list[Problem]:
             f"Enter street, postal code and town of the {role}, then compose again.",
         )
     ]
+
+
+def suppliers() -> QuerySet[Supplier]:
+    return Supplier.objects.order_by("name", "pk")
+
+
+def customers() -> QuerySet[Customer]:
+    return Customer.objects.order_by("name", "pk")
+
+
+def customer_by_code(code: str) -> Customer | None:
+    return Customer.objects.filter(code=code).first()
+
+
+def sources_of(customer: Customer) -> QuerySet[TicketSource]:
+    return TicketSource.objects.filter(customer=customer).order_by("name", "pk")
+
+
+def endpoints_of(customer: Customer) -> QuerySet[SapEndpoint]:
+    return SapEndpoint.objects.filter(customer=customer).order_by("name", "pk")
+
+
+def sources() -> QuerySet[TicketSource]:
+    return TicketSource.objects.select_related("customer").order_by("customer__name", "name", "pk")
+
+
+def endpoints() -> QuerySet[SapEndpoint]:
+    return SapEndpoint.objects.select_related("customer").order_by("customer__name", "name", "pk")
+
+
+def contracts() -> QuerySet[Contract]:
+    return Contract.objects.select_related("customer", "supplier", "source", "endpoint").order_by(
+        "customer__name", "number"
+    )
+
+
+def contracts_of(customer: Customer) -> QuerySet[Contract]:
+    return contracts().filter(customer=customer)
+
+
+def rates() -> QuerySet[Rate]:
+    """Rows with their history, ended ones too; those that are valid on no day come before what replaced them."""
+    return Rate.objects.select_related("contract", "contract__customer").order_by(
+        "kind", "priority", "valid_from", "pk"
+    )
+
+
+def fixed_lines() -> QuerySet[FixedLine]:
+    return FixedLine.objects.select_related("contract", "contract__customer").order_by("position", "valid_from", "pk")
+
+
+def today(contract: Contract) -> date:
+    """The day that it is where the contract is."""
+    return clock.now().astimezone(zone_of(contract)).date()
+
+
+def period_default(contract: Contract) -> Period:
+    """The month that ended last in the contract's zone."""
+    return Period.of(today(contract)).previous()

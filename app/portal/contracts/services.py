@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from django.db import models
 
-from portal.accounts.access import Permission, actor_require
+from portal.accounts.access import Permission, person, require
 from portal.audit.services import acting
 from portal.contracts.checks import address_check, contract_check, endpoint_check, row_check, source_check
 from portal.contracts.models import Contract, Customer, SapEndpoint, Supplier, TicketSource
@@ -95,7 +95,7 @@ def _party_check(party: Supplier | Customer) -> None:
 
 
 def _create(model: type[Row], check: Callable[[Row], None], actor: str, fields: dict[str, Any]) -> Row:
-    actor_require(actor, Permission.CONTRACTS)
+    require(person(actor), Permission.CONTRACTS)
     row = model(**fields)
     check(row)
     with acting(actor):
@@ -105,7 +105,7 @@ def _create(model: type[Row], check: Callable[[Row], None], actor: str, fields: 
 
 def _update(row: Row, check: Callable[[Row], None], actor: str, reason: str, fields: dict[str, Any]) -> Row:
     """On a fresh, locked copy, so that a refused change leaves the caller's object and the row as they were."""
-    actor_require(actor, Permission.CONTRACTS)
+    require(person(actor), Permission.CONTRACTS)
     with acting(actor, reason):
         fresh = type(row)._default_manager.select_for_update().get(pk=row.pk)
         for name, value in fields.items():

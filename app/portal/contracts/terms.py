@@ -9,7 +9,7 @@ from typing import TypeVar
 from django.db import IntegrityError
 from django.db.models import Q
 
-from portal.accounts.access import Permission, actor_require
+from portal.accounts.access import Permission, person, require
 from portal.audit.services import acting
 from portal.contracts.checks import refused, row_check
 from portal.contracts.models import Contract, Dated, FixedLine, Rate
@@ -30,7 +30,7 @@ def rate_add(
     actor: str,
 ) -> Rate:
     """A price per ticket, valid_from <= day < valid_to. Raises InputError that names the rate it overlaps with."""
-    actor_require(actor, Permission.CONTRACTS)
+    require(person(actor), Permission.CONTRACTS)
     rate = Rate(
         contract=contract,
         kind=kind,
@@ -49,7 +49,7 @@ def rate_change(
     *, rate: Rate, unit_price: Decimal, description: str = "", valid_from: date, reason: str, actor: str
 ) -> Rate:
     """Another price from a day on, up to where the old one would have ended. Raises InputError."""
-    actor_require(actor, Permission.CONTRACTS)
+    require(person(actor), Permission.CONTRACTS)
     new = Rate(
         contract=rate.contract,
         kind=rate.kind,
@@ -84,7 +84,7 @@ def fixed_line_add(
     actor: str,
 ) -> FixedLine:
     """A line of every month from valid_from up to, not including, valid_to. Raises InputError."""
-    actor_require(actor, Permission.CONTRACTS)
+    require(person(actor), Permission.CONTRACTS)
     line = FixedLine(
         contract=contract,
         description=description,
@@ -111,7 +111,7 @@ def fixed_line_change(
     actor: str,
 ) -> FixedLine:
     """Another quantity or price from the first of a month on. Raises InputError."""
-    actor_require(actor, Permission.CONTRACTS)
+    require(person(actor), Permission.CONTRACTS)
     new = FixedLine(
         contract=fixed_line.contract,
         description=description or fixed_line.description,
@@ -145,7 +145,7 @@ def validity(term: Dated) -> str:
 
 
 def _ended(term: Term, valid_to: date, reason: str, actor: str) -> Term:
-    actor_require(actor, Permission.CONTRACTS)
+    require(person(actor), Permission.CONTRACTS)
     with acting(actor, reason):
         _end(term, valid_to)
     return term
