@@ -56,6 +56,8 @@ class Sent:
     text: str = ""
     retry_after: float | None = None
     """seconds, where the receiver said so"""
+    permanent: bool = False
+    """of NOT_SENT: sending again cannot help until a person has changed something"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,10 @@ class LookUp:
 
     found: bool | None
     text: str = ""
+    sha256: str = ""
+    """of what the receiver has, where it says so"""
+    again: bool = False
+    """of None: asking again later may help"""
 
 
 class Channel(Protocol):
