@@ -6,13 +6,86 @@ import ctypes
 import os
 import signal
 import subprocess
-import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _libc = ctypes.CDLL(None, use_errno=True)
+
+
+class ChildEndedError(Exception):
+    """A child that had to stay has ended; the text holds the end of its log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+
+class Family:
+    """The children of one supervisor, started from its main thread and ended in the opposite order."""
+
+    def __init__(self, logs: Path, environment: Mapping[str, str], directory: Path) -> None:
+        self._logs, self._environment, self._directory = logs, dict(environment), directory
+        self._children: list[Child] = []
+        _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # what a killed child leaves behind becomes ours
+
+    def start(self, name: str, command: Sequence[str], *, pass_fds: Sequence[int] = ()) -> Child:
+        """Start a child that has to stay; its standard output and error go to NAME.log."""
+        log = self._logs / f"{name}.log"
+        with log.open("wb") as output:
+            process = self._spawn(command, stdout=output, stderr=output, pass_fds=pass_fds)
+        self._children.append(Child(name, process, log))
+        return self._children[-1]
+
+    def run(self, command: Sequence[str]) -> int:
+        """Run a command to its end on our own terminal. Raises ChildEndedError when one that had to stay ends first."""
+        process = self._spawn(command)
+        try:
+            while process.poll() is None:
+                self.check()
+                time.sleep(0.1)
+        finally:
+            end(process)
+        return process.returncode
+
+    def check(self) -> None:
+        """Raises ChildEndedError when one of those that had to stay has ended."""
+        for child in self._children:
+            if (code := child.process.poll()) is not None:
+                raise ChildEndedError(
+                    f"The {child.name} has ended (exit code {code}). Its last words:\n{tail(child.log)}"
+                )
+
+    def close(self) -> None:
+        """End all children, last started first. Harmless when called twice."""
+        while self._children:
+            end(self._children.pop().process)
+
+    def _spawn(
+        self,
+        command: Sequence[str],
+        *,
+        stdout: int | object | None = None,
+        stderr: int | object | None = None,
+        pass_fds: Sequence[int] = (),
+    ) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,  # type: ignore[arg-type]
+            stderr=stderr,  # type: ignore[arg-type]
+            env=self._environment,
+            cwd=self._directory,
+            pass_fds=pass_fds,
+            start_new_session=True,  # Ctrl-C is for the supervisor alone, which ends the others in order
+            preexec_fn=dies_with_parent(signal.SIGTERM),
+        )
 
 
 def dies_with_parent(how: signal.Signals) -> Callable[[], None]:
@@ -30,19 +103,14 @@ def dies_with_parent(how: signal.Signals) -> Callable[[], None]:
     return arm
 
 
-def adopt_orphans() -> None:
-    """Grandchildren whose parent dies become ours, so that they can be found and ended."""
-    _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
 def end(process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM, patience: float = 10.0) -> None:
-    """Ask a process to end, wait `patience` seconds, then kill it. Harmless when it has ended."""
+    """Ask a process to end, wait `patience` seconds, then kill its whole group. Harmless when it has ended."""
     if process.poll() is None:
         process.send_signal(how)
     try:
         process.wait(patience)
     except subprocess.TimeoutExpired:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 
@@ -53,7 +121,26 @@ def tail(log: Path, lines: int = 15) -> str:
     return "\n".join(f"  | {line}" for line in log.read_text(errors="replace").splitlines()[-lines:])
 
 
-def fail(message: str, code: int = 1) -> None:
-    """Say what is wrong on standard error and leave."""
-    sys.stderr.write(f"{message}\n")
-    raise SystemExit(code)
+def children() -> list[int]:
+    """Process ids of our direct children, adopted ones included."""
+    threads = Path("/proc/self/task").iterdir()
+    return [int(pid) for thread in threads for pid in (thread / "children").read_text().split()]
+
+
+def end_adopted() -> None:
+    """End what killed children have left behind. The last thing a supervisor does: nothing else may still be needed."""
+    for how, patience in ((signal.SIGTERM, 3.0), (signal.SIGKILL, 1.0)):
+        until = time.monotonic() + patience
+        for pid in children():
+            os.kill(pid, how)
+        while children() and time.monotonic() < until:
+            _reap()
+            time.sleep(0.05)
+
+
+def _reap() -> None:
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return

@@ -14,8 +14,8 @@ INTRODUCTION = """\
 # Settings
 
 The portal reads its settings from the environment and from nowhere else. This table is generated from
-[`app/portal/environment.py`](../app/portal/environment.py) (`PYTHONPATH=app .venv/bin/python -m scripts.settings_page`);
-a test fails when it is stale.
+[`app/portal/environment.py`](../app/portal/environment.py) by
+`PYTHONPATH=app .venv/bin/python -m scripts.settings_page`; a test fails when it is stale.
 
 """
 

@@ -1,0 +1,208 @@
+"""The demo: one customer's month on this machine. Started by ./scripts/demo, which sets up first.
+
+Starts an embedded PostgreSQL, the sandbox customer, a worker and the portal, lets `manage.py demo_month` run the month,
+and keeps the portal up until Ctrl-C. However it ends, no process stays; secrets are made for the run in a directory of
+mode 0700, which is removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import secrets
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from scripts import postgres, rehearsal
+from scripts.demo_options import Options, parse
+from scripts.processes import Child, ChildEndedError, Family, end_adopted
+
+PYTHON = sys.executable
+PEOPLE = {
+    "petra": "preparer",
+    "anton": "approver",
+    "carla": "contract manager",
+    "ada": "auditor",
+    "root": "administrator",
+}
+READY_SECONDS = 60.0
+ACKNOWLEDGEMENTS = "/inbox/acknowledgements"
+
+
+class StopError(BaseException):
+    """Somebody wants us to end: Ctrl-C, SIGTERM, or the terminal is gone."""
+
+    def __init__(self, number: int) -> None:
+        self.code = 128 + number
+        super().__init__()
+
+
+class Demo:
+    """The running parts. `state` is a private directory that lives as long as the demo."""
+
+    def __init__(self, options: Options, state: Path, environment: dict[str, str], console: Console) -> None:
+        self.options, self.state, self.console = options, state, console
+        self.logs = state / "logs"
+        self.logs.mkdir()
+        self.listener = socket.create_server(("127.0.0.1", options.port))
+        self.passwords = {name: secrets.token_urlsafe(9) for name in PEOPLE}
+        self.family = Family(self.logs, environment | {"PYTHONUNBUFFERED": "1"}, rehearsal.APP)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+
+    def run(self) -> int:
+        """The whole demo. Returns the exit code."""
+        self.say("Making the tables")
+        self.migrate()
+        self.say("Starting the sandbox customer, a worker and the portal")
+        sandbox = self.start_sandbox()
+        self.start_worker()
+        self.start_portal()
+        code = self.family.run([PYTHON, "manage.py", "demo_month", "--plan", str(self.write_plan(sandbox))])
+        if code == 0 and not self.options.once:
+            self.stay()
+        return code
+
+    def migrate(self) -> None:
+        if code := self.family.run([PYTHON, "manage.py", "migrate", "--verbosity", "0"]):
+            raise ChildEndedError(f"Making the tables failed (exit code {code}, see above).")
+
+    def start_sandbox(self) -> str:
+        """Start the customer and return its address."""
+        doors = {door: {"username": f"{door}-demo", "password": secrets.token_urlsafe(24)} for door in _DOORS}
+        given = rehearsal.secret(self.state / "sandbox.json", json.dumps(doors))
+        for ref, door in _DOOR_OF_CREDENTIAL.items():
+            path = self.state / "credentials" / f"{ref}.json"
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            rehearsal.secret(path, json.dumps(doors[door]))
+        command = [PYTHON, "-m", "sandbox", "serve", "--state", str(self.state / "sandbox"), "--secrets", str(given)]
+        command += ["--acknowledge-url", self.url + ACKNOWLEDGEMENTS, "--acknowledge-after", "1"]
+        child = self.family.start("sandbox customer", command + self.options.sandbox_arguments())
+        return str(json.loads(self.first_line(child, "{"))["url"])
+
+    def start_worker(self) -> None:
+        command = [PYTHON, "-m", "celery", "-A", "portal.celery", "worker", "--concurrency", "2", "--loglevel", "INFO"]
+        self.family.start("worker", [*command, "--beat", "--schedule", str(self.state / "broker" / "beat")])
+
+    def start_portal(self) -> None:
+        handle = self.listener.fileno()  # bound before anything starts: nobody can take the port
+        command = [PYTHON, "-m", "gunicorn", "portal.wsgi", "--bind", f"fd://{handle}", "--threads", "4"]
+        command += ["--no-control-socket", "--worker-tmp-dir", str(self.state)]
+        self.family.start("portal", command, pass_fds=[handle])
+        self.wait_for_portal()
+
+    def wait_for_portal(self) -> None:
+        until = time.monotonic() + READY_SECONDS
+        while time.monotonic() < until:
+            self.family.check()
+            connection = http.client.HTTPConnection("127.0.0.1", self.listener.getsockname()[1], timeout=5)
+            with contextlib.suppress(OSError), contextlib.closing(connection):
+                connection.request("GET", "/")
+                if connection.getresponse().status < http.client.INTERNAL_SERVER_ERROR:
+                    return
+            time.sleep(0.1)
+        raise ChildEndedError(f"The portal did not answer within {READY_SECONDS:.0f} seconds.")
+
+    def first_line(self, child: Child, start: str) -> str:
+        """The first line of a child's log that begins with `start`."""
+        until = time.monotonic() + READY_SECONDS
+        while time.monotonic() < until:
+            self.family.check()
+            for line in child.log.read_text(errors="replace").splitlines(keepends=True):
+                if line.startswith(start) and line.endswith("\n"):
+                    return line
+            time.sleep(0.05)
+        raise ChildEndedError(f"The {child.name} did not say within {READY_SECONDS:.0f} seconds that it is ready.")
+
+    def write_plan(self, sandbox: str) -> Path:
+        """What demo_month needs, in a file, because it holds passwords."""
+        plan: dict[str, Any] = {
+            "period": str(self.options.period),
+            "timezone": self.options.timezone,
+            "out": str(self.options.out),
+            "sandbox_url": sandbox,
+            "portal_url": self.url,
+            "credentials": {door: ref for ref, door in _DOOR_OF_CREDENTIAL.items()},
+            "people": [{"username": n, "role": r, "password": self.passwords[n]} for n, r in PEOPLE.items()],
+            "from_file": self.options.tickets is not None,
+        }
+        return rehearsal.secret(self.state / "plan.json", json.dumps(plan))
+
+    def stay(self) -> None:
+        """Keep everything up. Leaves by StopError, or by ChildEndedError."""
+        self.say(f"\nThe portal is at [bold]{self.url}[/]. Sign in as one of:")
+        for name, role in PEOPLE.items():
+            self.say(f"  {name:<8} {self.passwords[name]}   {role}")
+        self.say("Ctrl-C ends it all.")
+        while True:
+            self.family.check()
+            time.sleep(0.5)
+
+    def say(self, text: str) -> None:
+        self.console.print(text, highlight=False)
+
+
+_DOORS = ("servicenow", "sap", "acknowledgement")
+_DOOR_OF_CREDENTIAL = {f"customers/sandbox/{door}": door for door in _DOORS}
+
+
+def main(arguments: Sequence[str]) -> int:
+    options, console = parse(arguments), Console(stderr=True, soft_wrap=True)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, _stop)
+    try:
+        return supervise(options, console)
+    except (ChildEndedError, postgres.PostgresError, OSError) as error:
+        console.print(str(error), highlight=False, markup=False)
+        return 1
+    except StopError as stopped:
+        console.print("\nEnded. No process was left behind.")
+        return 0 if stopped.code == 128 + signal.SIGINT and not options.once else stopped.code
+    finally:
+        end_adopted()
+
+
+def supervise(options: Options, console: Console) -> int:
+    """Database and state around the demo; the logs are kept when it fails."""
+    with tempfile.TemporaryDirectory(prefix="proforma-demo-") as directory, postgres.embedded() as cluster:
+        demo = Demo(options, Path(directory), rehearsal.surroundings(Path(directory), cluster), console)
+        try:
+            code = demo.run()
+        except ChildEndedError:
+            console.print(f"The logs are kept in {_keep(demo.logs)}.")
+            raise
+        finally:
+            _deaf()
+            demo.family.close()
+        if code:
+            console.print(f"The month did not run to its end. The logs are kept in {_keep(demo.logs)}.")
+        return code
+
+
+def _stop(number: int, _frame: object) -> None:
+    raise StopError(number)
+
+
+def _deaf() -> None:
+    """A second Ctrl-C must not interrupt the tidying up, which takes a bounded time."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _keep(logs: Path) -> Path:
+    return Path(shutil.copytree(logs, tempfile.mkdtemp(prefix="proforma-demo-logs-"), dirs_exist_ok=True))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
