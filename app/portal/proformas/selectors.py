@@ -71,14 +71,14 @@ def boxes_of(proforma: Proforma) -> Account:
     rows = BoxedTicket.objects.filter(proforma=proforma)
     counted = rows.values_list("box", "reason").annotate(n=Count("pk")).order_by("box", "reason")
     ticket_lines = Line.objects.filter(proforma=proforma, origin=Origin.TICKETS)
-    sums = ticket_lines.aggregate(net=Sum("net"), edited=Sum(F("net") - F("rated_net")))
+    sums = ticket_lines.aggregate(edited=Sum(F("net") - F("rated_net")), net_sum=Sum("net"))
     return Account(
         source_total=proforma.source_total,
         carried_in=proforma.carried_in,
         boxes=tuple(counted),
         rated=rows.filter(box=Box.BILLED).aggregate(sum=Sum("amount"))["sum"] or ZERO,
         edited=sums["edited"] or ZERO,
-        ticket_lines_net=sums["net"] or ZERO,
+        ticket_lines_net=sums["net_sum"] or ZERO,
     )
 
 

@@ -57,7 +57,7 @@ def line_change(
         _check(description, quantity, unit_price)
         if row.origin == Origin.TICKETS and quantity != row.quantity:
             raise InputError(
-                f"Line {row.position} has {row.quantity.normalize():f} tickets behind it; its quantity is their number.",
+                f"Line {row.position} has {row.quantity.normalize():f} tickets behind it; they are its quantity.",
                 where="quantity",
                 kept="Nothing was changed.",
                 remedy="Take tickets off the line instead.",
