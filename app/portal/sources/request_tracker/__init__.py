@@ -1,0 +1,1 @@
+"""Request Tracker 5 (RT), read through its REST 2 interface."""

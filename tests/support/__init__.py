@@ -1,0 +1,1 @@
+"""What several tests need: counterparts that are started for them."""
