@@ -10,6 +10,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 MINUS = "\N{MINUS SIGN}"
+FIGURE_SPACE, PUNCTUATION_SPACE = "\N{FIGURE SPACE}", "\N{PUNCTUATION SPACE}"
 MONTHS = [
     "January",
     "February",
@@ -54,6 +55,14 @@ def _places(value: Decimal) -> int:
 def number(value: Decimal, places: int) -> str:
     """Thousands by comma, a true minus sign. `places` must not be fewer than the value has: nothing is rounded here."""
     return f"{value:,.{places}f}".replace("-", MINUS)
+
+
+def aligned(value: Decimal, places: int, least: int) -> str:
+    """As `number`, but zeros beyond `least` decimals are blanks as wide as they: 22 stands under the 2 of 2.5."""
+    shown = number(value, max(least, _places(value)))
+    missing = places - max(least, _places(value))
+    point = PUNCTUATION_SPACE if places and "." not in shown else ""
+    return shown + point + FIGURE_SPACE * missing
 
 
 def amount(value: Decimal) -> str:

@@ -84,7 +84,9 @@ class View:
     tickets_total: str
     accounted: str
     carried_over: tuple[CarriedView, ...]
+    has_annex: bool
     annex: str
+    """how many tickets it lists and what they come to, or that there are none"""
     record: tuple[tuple[str, str], ...]
     sha256: str
 
@@ -93,6 +95,7 @@ def view(content: Content) -> View:
     """Everything of the invoice pages. Raises ZoneInfoNotFoundError for a time zone that is none."""
     zone = ZoneInfo(content.timezone)
     number = clean(content.number)
+    listed = _annex(content)
     return View(
         title=f"Proforma {number or 'draft'}",
         number=number or "Draft",
@@ -111,11 +114,12 @@ def view(content: Content) -> View:
         gross=text.amount(content.gross),
         payment_terms=clean(content.payment_terms),
         terms=tuple(clean(part) for part in content.terms.splitlines() if clean(part)),
-        boxes=tuple(_box(box) for box in content.boxes),
+        boxes=tuple(_box(box, listed) for box in content.boxes),
         tickets_total=_count(sum(box.count for box in content.boxes)),
         accounted=_accounted(content),
         carried_over=tuple(CarriedView(clean(t.number), clean(t.reason), clean(t.by)) for t in content.carried_over),
-        annex=_annex(content),
+        has_annex=bool(content.tickets),
+        annex=listed,
         record=_record(content, zone),
         sha256=content.sha256(),
     )
@@ -173,9 +177,9 @@ def _lines(content: Content) -> tuple[LineView, ...]:
         LineView(
             position=str(line.position),
             description=clean(line.description),
-            quantity=text.number(line.quantity, quantity_places),
+            quantity=text.aligned(line.quantity, quantity_places, 0),
             unit=text.unit(line.unit, line.quantity),
-            unit_price=text.number(line.unit_price, price_places),
+            unit_price=text.aligned(line.unit_price, price_places, 2),
             net=text.amount(line.net),
             tickets="Listed in the annex" if behind[line.position] else "",
             change=_change(line, content.currency),
@@ -194,8 +198,10 @@ def _change(line: Line, currency: str) -> str:
     return "Changed in review" if line.reason else ""
 
 
-def _box(box: BoxCount) -> BoxView:
-    return BoxView(_BOXES.get(box.box, clean(box.box)), box_reason(box), _count(box.count))
+def _box(box: BoxCount, listed: str) -> BoxView:
+    """`listed` stands where a billed ticket needs no reason: in the annex."""
+    reason = box_reason(box) or (f"listed in the annex: {listed}" if box.box == Box.BILLED and box.count else "")
+    return BoxView(_BOXES.get(box.box, clean(box.box)), reason[:1].upper() + reason[1:], _count(box.count))
 
 
 def _accounted(content: Content) -> str:

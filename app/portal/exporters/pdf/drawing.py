@@ -22,6 +22,7 @@ from portal.exporters.pdf.laying import (
     Head,
     Layout,
     Placed,
+    Row,
     Sum,
     Title,
 )
@@ -52,7 +53,7 @@ def draw(foot: Foot, invoice_pages: int, layout: Layout | None, currency: str) -
     for _ in range(invoice_pages):
         press.finish()
     for page in layout.pages if layout else ():
-        press.page(page, layout.columns.left)  # type: ignore[union-attr]
+        press.page(page)
         press.finish()
     canvas.save()
     return buffer.getvalue()
@@ -72,22 +73,29 @@ class _Press:
         self._currency = currency
         self._number = 0
 
-    def page(self, placed: list[Placed], left: tuple[float, ...]) -> None:
+    def page(self, placed: list[Placed]) -> None:
         """The annex part of a page: rules first, then all plain text in one go, then what is set in bold."""
-        pen = self._pen
-        rows: Texts = []
+        texts: Texts = []
         hairlines: list[float] = []
-        for item in placed:
-            if isinstance(item.what, tuple):
-                bottom = self._row(rows, item.what, item.y, left)
-                hairlines.append(bottom)
-        pen.colour(sheet.HAIRLINE)
-        pen.rules(hairlines, sheet.LEFT, sheet.RIGHT, 0.4)
-        pen.colour(sheet.INK)
-        pen.text(self._regular, SIZE, rows)
+        left: tuple[float, ...] = ()
         for item in placed:
             if isinstance(item.what, Head):
-                self._head(item.what, item.y, left)
+                left = item.what.left
+            elif isinstance(item.what, Row):
+                self._row(texts, item.what.cells, item.y, left)
+                if item.what.closed:
+                    hairlines.append(item.y - item.what.height + ROW_GAP / 2)
+        self._pen.colour(sheet.HAIRLINE)
+        self._pen.rules(hairlines, sheet.LEFT, sheet.RIGHT, 0.4)
+        self._pen.colour(sheet.INK)
+        self._pen.text(self._regular, SIZE, texts)
+        self._around(placed)
+
+    def _around(self, placed: list[Placed]) -> None:
+        """All that is not rows."""
+        for item in placed:
+            if isinstance(item.what, Head):
+                self._head(item.what, item.y)
             elif isinstance(item.what, Sum):
                 self._sum(item.what, item.y)
             elif isinstance(item.what, Title):
@@ -116,8 +124,8 @@ class _Press:
         width = self._bold.width(banner) * 11 / 1000
         pen.text(self._bold, 11, [((sheet.WIDTH - width) / 2, sheet.HEIGHT - high / 2 - 3.9, banner)])
 
-    def _row(self, texts: Texts, row: Cells, y: float, left: tuple[float, ...]) -> float:
-        """Adds the texts of a row; gives the y of the hairline below it."""
+    def _row(self, texts: Texts, row: Cells, y: float, left: tuple[float, ...]) -> None:
+        """Adds the texts of a row."""
         base = y - ASCENT
         for index in range(NUMBER, AMOUNT):
             x = left[index]
@@ -125,7 +133,6 @@ class _Press:
                 texts.append((x, base - step * LEADING, line))
         for line in row[AMOUNT]:
             texts.append((sheet.RIGHT - self._regular.width(line) * SIZE / 1000, base, line))
-        return y - max(map(len, row)) * LEADING - ROW_GAP / 2
 
     def _title(self, title: Title, y: float) -> None:
         self._pen.colour(sheet.ACCENT)
@@ -133,7 +140,7 @@ class _Press:
         self._pen.colour(sheet.SOFT)
         self._pen.text(self._regular, 8.4, [(sheet.LEFT, y - 33, title.below)])
 
-    def _head(self, head: Head, y: float, left: tuple[float, ...]) -> None:
+    def _head(self, head: Head, y: float) -> None:
         pen = self._pen
         pen.colour(sheet.INK)
         pen.text(self._bold, 9.2, [(sheet.LEFT, y - 9, self._fit(head.title, head.continued))])
@@ -142,7 +149,7 @@ class _Press:
             pen.right(self._regular, SIZE, sheet.RIGHT, y - 9, "continued")
         names = ("Ticket", "Kind", "Opened", head.counted, "Summary", "Group")
         pen.colour(sheet.SOFT)
-        pen.text(self._bold, 6.9, [(x, y - 26, name) for x, name in zip(left, names, strict=False)])
+        pen.text(self._bold, 6.9, [(x, y - 26, name) for x, name in zip(head.left, names, strict=False)])
         pen.right(self._bold, 6.9, sheet.RIGHT, y - 26, self._currency)
         pen.colour(sheet.ACCENT)
         pen.rules([y - 31.5], sheet.LEFT, sheet.RIGHT, 0.8)

@@ -16,19 +16,19 @@ SIZE = 7.3
 LEADING = 9.1
 ROW_GAP = 4.4
 """white between two rows, with the hairline in its middle"""
-GAP = 9.0
+GAP = 8.0
 """white between two columns"""
-HEAD = 39.0
+HEAD = 36.0
 """title of a line and the heads of its columns"""
 SUM = 14.0
 SECTION_GAP = 20.0
 TITLE = 62.0
 """the word Annex and what it says below, on its first page"""
-TALLEST = 40
-"""lines of one row that stay together; a longer summary goes on in a row of its own"""
+TALLEST = 12
+"""lines of one row that stay together; a longer summary may go on on the next page"""
 
 NUMBER, KIND, OPENED, COUNTED, SUMMARY, GROUP, AMOUNT = range(7)
-_WIDEST = {NUMBER: 78.0, KIND: 86.0, GROUP: 92.0}
+_WIDEST = {NUMBER: 78.0, KIND: 72.0, GROUP: 78.0}
 
 Cells = tuple[tuple[str, ...], ...]
 """seven cells of a row, each as its lines"""
@@ -36,7 +36,7 @@ Cells = tuple[tuple[str, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Left edges; the amount is set against `RIGHT`."""
+    """Of one section: left edges (the amount is set against `RIGHT`) and widths."""
 
     left: tuple[float, ...]
     width: tuple[float, ...]
@@ -47,7 +47,16 @@ class Placed:
     """Something on a page with the y of its upper edge."""
 
     y: float
-    what: Head | Cells | Sum | Title
+    what: Head | Row | Sum | Title
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A ticket, or a piece of one whose summary is very long; only its last piece is `closed` by a hairline."""
+
+    cells: Cells
+    height: float
+    closed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,8 @@ class Head:
     title: str
     counted: str
     continued: bool
+    left: tuple[float, ...]
+    """of the columns below it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +85,6 @@ class Sum:
 class Layout:
     """Pages in order; `starts` says on which of them (from 0) each section begins."""
 
-    columns: Columns
     pages: list[list[Placed]] = field(default_factory=list)
     starts: list[tuple[str, int]] = field(default_factory=list)
 
@@ -82,19 +92,18 @@ class Layout:
 def lay_out(annex: Annex, title: str, below: str, currency: str) -> Layout:
     """The whole annex. `currency` heads the column of amounts. Raises FontError."""
     face = Face(REGULAR)
-    columns = _columns(annex, face, currency)
-    flow = _Flow(Layout(columns), Wrapper(face, SIZE), Title(title, below))
+    flow = _Flow(Wrapper(face, SIZE), Title(title, below))
     for section in annex.sections:
-        flow.section(section)
+        flow.section(section, _columns(section, face, currency))
     return flow.layout
 
 
-def _columns(annex: Annex, face: Face, currency: str) -> Columns:
+def _columns(section: Section, face: Face, currency: str) -> Columns:
     """Numbers, kinds and groups get what their longest needs, up to a limit; the summary gets the rest."""
     width = [0.0] * 7
-    heads = ("Ticket", "Kind", "Opened", "Resolved/closed", "Summary", "Group", currency)
+    heads = ("Ticket", "Kind", "Opened", section.counted, "Summary", "Group", currency)
     for index in (NUMBER, KIND, OPENED, COUNTED, GROUP, AMOUNT):
-        longest = max(_longest(annex, face, index), face.width(heads[index]) if index != COUNTED else 0)
+        longest = max(_longest(section, face, index), face.width(heads[index]))
         width[index] = min(longest * SIZE / 1000 + 0.5, _WIDEST.get(index, 999.0))
     width[SUMMARY] = RIGHT - LEFT - sum(width) - 6 * GAP
     left = [LEFT]
@@ -103,14 +112,13 @@ def _columns(annex: Annex, face: Face, currency: str) -> Columns:
     return Columns(tuple(left), tuple(width))
 
 
-def _longest(annex: Annex, face: Face, index: int) -> int:
+def _longest(section: Section, face: Face, index: int) -> int:
     if index in (OPENED, COUNTED):  # tabular figures: all are equally wide
         return face.width("2026-03-31 00:00")
     if index == NUMBER:
-        numbers = {row[NUMBER] for section in annex.sections for row in section.rows}
-        shapes = {number.translate(_FIGURES) for number in numbers}
-        return max(face.width(shape) for shape in shapes)
-    return max(face.width(text) for text in {row[index] for section in annex.sections for row in section.rows})
+        numbers = {row[NUMBER].translate(_FIGURES) for row in section.rows}
+        return max(face.width(number) for number in numbers)
+    return max(face.width(text) for text in {row[index] for row in section.rows})
 
 
 _FIGURES = str.maketrans("123456789", "000000000")
@@ -119,40 +127,39 @@ _FIGURES = str.maketrans("123456789", "000000000")
 class _Flow:
     """Fills one page after another from top to foot."""
 
-    def __init__(self, layout: Layout, wrapper: Wrapper, title: Title) -> None:
-        self.layout = layout
+    def __init__(self, wrapper: Wrapper, title: Title) -> None:
+        self.layout = Layout()
         self._wrap = wrapper
         self._page: list[Placed] = []
         self._y = 0.0
         self._new_page()
         self._place(title, TITLE)
 
-    def section(self, section: Section) -> None:
+    def section(self, section: Section, columns: Columns) -> None:
         """Head, rows, sums. A head never stands without a row, the sums never without the last one."""
-        rows = self._rows(section)
+        rows = self._rows(section, columns.width)
         sums = [Sum(label, value, i == len(section.sums) - 1) for i, (label, value) in enumerate(section.sums)]
         row = next(rows)
-        if self._y - HEAD - _height(row) < FOOT:
+        if self._y - HEAD - row.height < FOOT:
             self._new_page()
         self.layout.starts.append((section.title, len(self.layout.pages) - 1))
-        self._place(Head(section.title, section.counted, False), HEAD)
+        self._place(Head(section.title, section.counted, False, columns.left), HEAD)
+        again = Head(section.title, section.counted, True, columns.left)
         for after in rows:
-            self._row(section, row, 0.0)
+            self._row(again, row, 0.0)
             row = after
-        self._row(section, row, SUM * len(sums))
+        self._row(again, row, SUM * len(sums))
         for item in sums:
             self._place(item, SUM)
         self._y -= SECTION_GAP
 
-    def _row(self, section: Section, row: Cells, with_it: float) -> None:
-        height = _height(row)
-        if self._y - height - with_it < FOOT:
+    def _row(self, again: Head, row: Row, with_it: float) -> None:
+        if self._y - row.height - with_it < FOOT:
             self._new_page()
-            self._place(Head(section.title, section.counted, True), HEAD)
-        self._place(row, height)
+            self._place(again, HEAD)
+        self._place(row, row.height)
 
-    def _rows(self, section: Section) -> Iterator[Cells]:
-        width = self.layout.columns.width
+    def _rows(self, section: Section, width: tuple[float, ...]) -> Iterator[Row]:
         wrap: list[Callable[[str], tuple[str, ...]]] = [partial(self._wrap, limit=w) for w in width]
         number, kind, summary, group = wrap[NUMBER], wrap[KIND], wrap[SUMMARY], wrap[GROUP]
         for row in section.rows:
@@ -162,7 +169,7 @@ class _Flow:
             )  # fmt: skip
             yield from _slices(cells)
 
-    def _place(self, what: Head | Cells | Sum | Title, height: float) -> None:
+    def _place(self, what: Head | Row | Sum | Title, height: float) -> None:
         self._page.append(Placed(self._y, what))
         self._y -= height
 
@@ -172,14 +179,12 @@ class _Flow:
         self._y = TOP
 
 
-def _height(row: Cells) -> float:
-    return max(map(len, row)) * LEADING + ROW_GAP
-
-
-def _slices(row: Cells) -> Iterator[Cells]:
-    tallest = max(map(len, row))
+def _slices(cells: Cells) -> Iterator[Row]:
+    tallest = max(map(len, cells))
     if tallest <= TALLEST:
-        yield row
+        yield Row(cells, tallest * LEADING + ROW_GAP, True)
         return
     for start in range(0, tallest, TALLEST):
-        yield tuple(cell[start : start + TALLEST] for cell in row)
+        piece = tuple(cell[start : start + TALLEST] for cell in cells)
+        last = start + TALLEST >= tallest
+        yield Row(piece, max(map(len, piece)) * LEADING + (ROW_GAP if last else 0), last)

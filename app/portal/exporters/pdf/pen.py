@@ -53,14 +53,6 @@ class Pen:
         """One text that ends at x."""
         self.text(face, size, [(x - face.width(text) * size / 1000, y, text)])
 
-    def diagonal(self, face: Face, size: float, x: float, y: float, text: str) -> None:
-        """A text in outline, rising by 45 degrees, centred on (x, y)."""
-        half = face.width(text) * size / 2000
-        self._ops.append(f"q 0.7071 0.7071 -0.7071 0.7071 {x:.2f} {y:.2f} cm")
-        self._ops.append(
-            f"BT {self._name(face.name)} {size} Tf {-half:.2f} {-size / 3:.2f} Td ({_escape(text)}) Tj ET Q"
-        )
-
     def end_page(self) -> None:
         self._canvas._code.append("\n".join(self._ops))
         self._ops = []

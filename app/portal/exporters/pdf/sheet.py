@@ -7,8 +7,8 @@ from typing import Final
 MM: Final = 72 / 25.4
 WIDTH: Final = 210 * MM
 HEIGHT: Final = 297 * MM
-LEFT: Final = 21 * MM
-RIGHT: Final = WIDTH - 19 * MM
+LEFT: Final = 18 * MM
+RIGHT: Final = WIDTH - 18 * MM
 TOP: Final = HEIGHT - 20 * MM
 FOOT: Final = 24 * MM
 """nothing but the foot of the page below"""
