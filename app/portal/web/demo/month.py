@@ -1,0 +1,45 @@
+"""The month from the order to SAP's answer, each step by the service that the portal's pages call."""
+
+from __future__ import annotations
+
+from portal.accounts.models import Role
+from portal.contracts.models import Contract
+from portal.domain.errors import BlockedError, PortalError, Problem
+from portal.proformas import selectors, services
+from portal.proformas.models import BLOCKED, MonthRun, Proforma
+from portal.web.demo.plan import Plan
+from portal.web.demo.stages import Stages
+
+
+def month_play(contract: Contract, plan: Plan, stages: Stages) -> Proforma:
+    """Collect, rate and compose by a worker; submit by one person; approve and issue by another.
+
+    Raises BlockedError with every finding when the tickets need decisions first.
+    """
+    preparer, approver = plan.who(Role.PREPARER), plan.who(Role.APPROVER)
+    run = services.month_start(contract=contract, period=plan.period, actor=preparer)
+    stages.worker("collect", run.collection)
+    stages.worker("compose", run)
+    proforma = _draft(run)
+    with stages.person("submit"):
+        services.proforma_submit(proforma=proforma, actor=preparer)
+    with stages.person("approve"):
+        services.proforma_approve(proforma=proforma, actor=approver)
+    with stages.person("issue"):
+        services.proforma_issue(proforma=proforma, actor=approver)
+    return selectors.proforma_get(proforma.pk)
+
+
+def _draft(run: MonthRun) -> Proforma:
+    if run.state == BLOCKED:
+        problems = tuple(Problem(**finding) for finding in run.findings)
+        raise BlockedError(
+            f"{len(problems)} tickets need a decision before {run.period} can be billed.",
+            problems,
+            kept="What was collected is kept.",
+            remedy="Decide on the page of the month, then let it go on.",
+        )
+    proforma = selectors.proforma_of(run.contract, run.period)
+    if proforma is None:
+        raise PortalError(f"{run.period} ended as {run.state} without a draft.", remedy="Look into the worker's log.")
+    return proforma

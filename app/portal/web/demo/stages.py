@@ -1,0 +1,108 @@
+"""Steps of the rehearsal: done here by a person, or waited for while a worker does them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from portal.domain.errors import PortalError, Problem
+from portal.lib import memory, work
+from portal.lib.work import WorkUnit
+
+PATIENCE_SECONDS = 900.0
+POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """`peak_mb`: highest resident size of the process that did it."""
+
+    name: str
+    seconds: float
+    peak_mb: int
+
+
+@dataclass
+class Stages:
+    """Runs stages one after another, with a progress bar for each, and remembers what they took."""
+
+    progress: Progress
+    done: list[Stage] = field(default_factory=list)
+
+    @contextmanager
+    def person(self, name: str) -> Iterator[None]:
+        """A step that a person takes in this process."""
+        bar = self.progress.add_task(name, total=1, detail="")
+        memory.reset_peak()
+        begun = time.monotonic()
+        yield
+        self._ended(name, time.monotonic() - begun, memory.peak_mb())
+        self.progress.update(bar, completed=1)
+
+    def worker(self, name: str, unit: WorkUnit, ended: Callable[[WorkUnit], bool] | None = None) -> None:
+        """Wait for a unit of work. Raises PortalError with the unit's own problem when it has failed.
+
+        `ended` says when this step is over (default: the unit is neither queued nor running any more).
+        """
+        bar = self.progress.add_task(name, total=None, detail="")
+        begun = time.monotonic()
+        for detail in watched(unit, ended or _settled):
+            self.progress.update(bar, completed=unit.progress_done, total=unit.progress_total, detail=detail)
+        total = unit.progress_total or 1
+        self.progress.update(bar, completed=total, total=total, detail="")
+        self._ended(name, _seconds(unit) or time.monotonic() - begun, unit.peak_mb or 0)
+
+    def _ended(self, name: str, seconds: float, peak_mb: int) -> None:
+        self.done.append(Stage(name, round(seconds, 3), peak_mb))
+
+
+def watched(unit: WorkUnit, ended: Callable[[WorkUnit], bool]) -> Iterator[str]:
+    """Yields what the unit is at, until it has ended. Raises PortalError when it failed, or took too long."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        unit.refresh_from_db()
+        if unit.state == work.FAILED:
+            raise failure(unit)
+        yield unit.step or (unit.problem or {}).get("what", "")
+        if ended(unit):
+            return
+        if time.monotonic() > until:
+            raise PortalError(
+                f"{unit._meta.verbose_name} did not end within {PATIENCE_SECONDS:.0f} seconds.",
+                kept="Everything done so far is kept.",
+                remedy="Look into the worker's log.",
+            )
+        time.sleep(POLL_SECONDS)
+
+
+def failure(unit: WorkUnit) -> PortalError:
+    """The problem that stands in a failed unit, as an error."""
+    found = Problem(**unit.problem) if unit.problem else Problem("work.failed", "The work failed.")
+    return PortalError(found.what, where=found.where, kept=found.kept, remedy=found.remedy, code=found.code)
+
+
+def bars() -> Progress:
+    """A line a stage: name, bar, count, time, and what is going on."""
+    return Progress(
+        SpinnerColumn(finished_text="[green]✓[/]"),
+        TextColumn("{task.description:<12}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("[dim]{task.fields[detail]}"),
+    )
+
+
+def _settled(unit: WorkUnit) -> bool:
+    return unit.state not in (work.QUEUED, work.RUNNING)
+
+
+def _seconds(unit: WorkUnit) -> float:
+    """What the unit itself took, without the time it waited for a worker."""
+    if unit.started_at is None or unit.finished_at is None:
+        return 0.0
+    return (unit.finished_at - unit.started_at).total_seconds()
