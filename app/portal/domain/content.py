@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -140,7 +140,7 @@ class Content:
 
     def sha256(self) -> str:
         """Hex SHA-256 of the canonical JSON (sorted keys, no spaces, ISO dates, decimals as strings)."""
-        text = json.dumps(asdict(self), default=_text, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(self, default=_plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -154,7 +154,10 @@ class Exported:
     data: bytes
 
 
-def _text(value: Any) -> str:
+def _plain(value: Any) -> Any:
+    """What JSON does not know. Field by field: dataclasses.asdict would copy every ticket deeply first."""
+    if is_dataclass(value):
+        return {name: getattr(value, name) for name in value.__dataclass_fields__}
     if isinstance(value, date | datetime):
         return value.isoformat()
     if isinstance(value, Decimal):
