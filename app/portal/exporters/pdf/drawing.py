@@ -6,6 +6,7 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
+from reportlab import rl_config
 from reportlab.pdfgen.canvas import Canvas
 
 from portal.exporters.layout.view import View
@@ -27,6 +28,8 @@ from portal.exporters.pdf.laying import (
     Title,
 )
 from portal.exporters.pdf.pen import Pen
+
+rl_config.useA85 = 0  # pages as ASCII would be a quarter larger, and pikepdf would only have to decode them again
 
 ASCENT = 6.9
 """from the upper edge of a row to its first base line"""

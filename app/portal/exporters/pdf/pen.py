@@ -1,4 +1,4 @@
-"""Draws text and rules on a ReportLab canvas, faster than its own calls: plain ASCII goes to the page as it is."""
+"""Draws text and rules on a ReportLab canvas, faster than its own calls: characters are looked up, not encoded."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from typing import Any
 
 from portal.exporters.pdf.fonts import Face, load
 from portal.exporters.pdf.sheet import Colour
+
+FOREIGN = "\N{REPLACEMENT CHARACTER}"
+"""stands for a character that needs another typeface or another subset of this one"""
 
 
 class Pen:
@@ -16,6 +19,7 @@ class Pen:
         self._doc = canvas._doc
         self._ops: list[str] = []
         self._names: dict[str, str] = {}
+        self._codes: dict[str, _Codes] = {}
 
     def colour(self, colour: Colour) -> None:
         self._ops.append(" ".join(f"{part:.3f}" for part in colour) + " rg")
@@ -34,18 +38,16 @@ class Pen:
         """Texts at (x, y of the base line), in the current colour."""
         if not items:
             return
-        plain = self._name(face.name)
+        plain, codes = self._name(face.name), self._codes[face.name]
         ops = [f"BT {plain} {size} Tf"]
-        at_x = at_y = 0.0
+        at_x = at_y = 0
         for x, y, text in items:
-            ops.append(f"{x - at_x:.2f} {y - at_y:.2f} Td")
-            # the sums of the rounded steps, so that errors do not add up along the page
-            at_x += round(x - at_x, 2)
-            at_y += round(y - at_y, 2)
-            if text.isascii():
-                ops.append(f"({_escape(text)}) Tj")
-            else:
-                ops.append(self._mixed(face, size, text, plain))
+            # in hundredths of a point, so that rounding errors do not add up along the page
+            new_x, new_y = int(x * 100 + 0.5), int(y * 100 + 0.5)
+            shown = text.translate(codes)
+            move = f"{(new_x - at_x) / 100:g} {(new_y - at_y) / 100:g} Td "
+            ops.append(f"{move}({shown}) Tj" if FOREIGN not in shown else move + self._mixed(face, size, text, plain))
+            at_x, at_y = new_x, new_y
         ops.append("ET")
         self._ops.append("\n".join(ops))
 
@@ -79,10 +81,26 @@ class Pen:
         if font not in self._names:
             load(font).splitString(" ", self._doc)
             self._names[font] = load(font).getSubsetInternalName(0, self._doc)
+            self._codes[font] = _Codes(load(font), self._doc)
         return self._names[font]
 
 
-def _escape(text: str) -> str:
-    if "\\" in text or "(" in text or ")" in text:
-        return text.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
-    return text
+class _Codes(dict[int, str]):
+    """For str.translate: a character as it stands in a PDF string of the typeface's first subset, or FOREIGN."""
+
+    def __init__(self, font: Any, doc: Any) -> None:
+        super().__init__({ord(char): "\\" + char for char in "()\\"})
+        self._font = font
+        self._doc = doc
+
+    def __missing__(self, code: int) -> str:
+        self[code] = found = self._find(code)
+        return found
+
+    def _find(self, code: int) -> str:
+        if 32 <= code < 127:
+            return chr(code)
+        if code not in self._font.face.charToGlyph:
+            return FOREIGN
+        subset, codes = self._font.splitString(chr(code), self._doc)[0]
+        return f"\\{codes[0]:03o}" if subset == 0 else FOREIGN
