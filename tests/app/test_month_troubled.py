@@ -127,9 +127,9 @@ def test_a_word_that_no_mapping_knows_blocks_until_it_is_mapped(office: Office) 
 @pytest.mark.parametrize(
     ("broken", "says"),
     [
-        ({"html": True}, "HTML"),
+        ({"html": True}, "instead of JSON"),
         ({"empty": True}, ""),
-        ({"ignore_query": True}, "ignored the query"),
+        ({"ignore_query": True, "skip": 1}, "ignored the query"),
         ({"acl_short_pages": 0.3}, "What came is not what the source counted"),
     ],
 )
