@@ -1,1 +1,1 @@
-"""The rehearsal of one month: a contract, two people, and every step from collecting to SAP's answer. Test mode only."""
+"""The rehearsal of one month: a contract, its people, and every step up to SAP's answer. Test mode only."""
