@@ -12,7 +12,7 @@ from portal.domain.periods import Period
 from portal.domain.rating import Box
 from portal.domain.states import State
 from portal.lib.work import due
-from portal.proformas.models import BoxedTicket, Decision, Line, MonthRun, Proforma
+from portal.proformas.models import BoxedTicket, Decision, Edit, Line, MonthRun, Proforma
 from portal.tickets.models import Collection, Snapshot
 
 _WITH = ("contract", "contract__customer", "contract__supplier", "contract__endpoint", "contract__source")
@@ -138,3 +138,28 @@ def findings_tickets(run: MonthRun) -> dict[str, list[Snapshot]]:
     for snapshot in rows.order_by("number", "source_key"):
         found.setdefault(snapshot.number, []).append(snapshot)
     return found
+
+
+def involved(proforma: Proforma) -> set[str]:
+    """User names that the database would refuse as approver: who prepared, submitted, edited or decided since."""
+    since = Q(at__gt=proforma.approved_at) if proforma.approved_at else Q()
+    editors = Edit.objects.filter(since, proforma=proforma).values_list("editor", flat=True)
+    decided = Q(decided_at__gt=proforma.approved_at) if proforma.approved_at else Q()
+    deciders = decisions_all(proforma.contract, proforma.period).filter(decided).values_list("decided_by", flat=True)
+    return {proforma.prepared_by, proforma.submitted_by, *editors, *deciders} - {""}
+
+
+def lines() -> QuerySet[Line]:
+    return Line.objects.select_related(
+        "proforma", "proforma__contract", "proforma__contract__customer", "proforma__collection"
+    )
+
+
+def tickets_matching(line: Line, text: str) -> QuerySet[BoxedTicket]:
+    """Tickets behind a line whose number, summary or group contains a text; all of them for an empty one."""
+    wanted = (
+        Q(snapshot__number__icontains=text)
+        | Q(snapshot__summary__icontains=text)
+        | Q(snapshot__assignment_group__icontains=text)
+    )
+    return tickets_of(line).filter(wanted) if text else tickets_of(line)
