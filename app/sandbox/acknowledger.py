@@ -70,7 +70,7 @@ class Acknowledger:
         """What was decided once stays, unless someone forces something else."""
         if receipt.outcome and not (forced or text):
             return Answer(receipt.outcome, receipt.document, receipt.text)
-        return decide(receipt, forced or receipt.outcome, self._config.parking_codes, text)
+        return decide(receipt, forced or receipt.outcome, self._config.parking, text)
 
     def _send(self, receipt: Receipt, answer: Answer, fault: Fault) -> Receipt:
         number = NOBODYS_NUMBER if fault.wrong_number else ""

@@ -35,9 +35,10 @@ class Answer:
         return STATUS[self.outcome]
 
 
-def decide(receipt: Receipt, forced: str, parking_codes: tuple[tuple[str, str], ...], text: str = "") -> Answer:
+def decide(receipt: Receipt, forced: str, parking: tuple[str, str], text: str = "") -> Answer:
     """Parked when MESCOD and MESFCT ask for it, posted otherwise, unless an outcome is forced."""
-    outcome = forced or ("parked" if asks_for_parking(receipt.sender, parking_codes) else "posted")
+    came = (receipt.sender.get("MESCOD", ""), receipt.sender.get("MESFCT", ""))
+    outcome = forced or ("parked" if came == parking else "posted")
     document = "" if outcome == "rejected" else f"51056{int(receipt.docnum):05d}"
     texts = {
         "parked": f"Document no. {document} parked",
@@ -45,11 +46,6 @@ def decide(receipt: Receipt, forced: str, parking_codes: tuple[tuple[str, str], 
         "rejected": f"No purchase order item found for {receipt.number}",
     }
     return Answer(outcome, document, (text or texts[outcome])[:TEXT_LENGTH])
-
-
-def asks_for_parking(control: Mapping[str, str], codes: tuple[tuple[str, str], ...]) -> bool:
-    given = (control.get("MESCOD", ""), control.get("MESFCT", ""))
-    return any(given[0] == code and function in ("", given[1]) for code, function in codes)
 
 
 def acknowledgement(receipt: Receipt, answer: Answer, now: datetime, number: str = "") -> bytes:

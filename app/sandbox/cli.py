@@ -92,7 +92,8 @@ def _check(arguments: argparse.Namespace) -> None:
 
 def _config(arguments: argparse.Namespace) -> SandboxConfig:
     given = {name: value for name, value in vars(arguments).items() if name not in ("run", "command", "secrets")}
-    return SandboxConfig(secrets=Secrets.from_file(arguments.secrets), **given)
+    code, _, function = given.pop("parking").partition("/")
+    return SandboxConfig(secrets=Secrets.from_file(arguments.secrets), parking=(code, function), **given)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -141,4 +142,5 @@ def _add_acknowledging(parser: argparse.ArgumentParser) -> None:
     add("--acknowledge-url", default="", metavar="URL", help="where ALEAUD01s are posted (default: nowhere)")
     add("--acknowledge-after", type=float, default=5.0, metavar="SECONDS", help="after a receipt (default 5)")
     add("--acknowledge-ca", type=Path, metavar="FILE", help="certificates to trust there")
+    add("--parking", default="PAR/PRF", metavar="MESCOD/MESFCT", help="what asks for parking (default PAR/PRF)")
     add("--outcome", default="", choices=("", *OUTCOMES), help="force it (default: MESCOD and MESFCT decide)")

@@ -78,8 +78,8 @@ class SandboxConfig:
     """certificates to trust when posting acknowledgements over HTTPS"""
     outcome: str = ""
     """parked, posted or rejected; "" lets MESCOD and MESFCT decide"""
-    parking_codes: tuple[tuple[str, str], ...] = (("PAR", "PRF"), ("PAR", ""), ("PRK", ""))
-    """(MESCOD, MESFCT) pairs that ask for parking; an empty part fits any value"""
+    parking: tuple[str, str] = ("PAR", "PRF")
+    """MESCOD and MESFCT that ask for parking; anything else is posted, as in a SAP that routes by exactly these"""
     sum_ids: tuple[str, str, str] = ("010", "005", "011")
     """E1EDS01-SUMID of net, tax and gross"""
     tls_certificate: Path | None = None

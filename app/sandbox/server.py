@@ -19,6 +19,7 @@ from sandbox.receipts import Receipts
 from sandbox.tls import TlsDoor
 
 THREADS = 16
+POLL_SECONDS = 0.1
 MARK = "X-Proforma-Sandbox"
 
 
@@ -88,7 +89,6 @@ class SandboxServer:
         self._stopping.set()
         if self._door:
             self._door.stop()
-        self._server.pull_trigger()
         self._loop.join(timeout=10)
         self.acknowledger.stop()
 
@@ -96,7 +96,7 @@ class SandboxServer:
         """waitress's own loop has no way out from another thread, so it is turned here."""
         channels = self._server._map
         while not self._stopping.is_set():
-            wasyncore.loop(timeout=1, map=channels, count=1, use_poll=True)
+            wasyncore.loop(timeout=POLL_SECONDS, map=channels, count=1, use_poll=True)
         self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=5)
         wasyncore.close_all(channels)
 
