@@ -19,13 +19,27 @@ def merge(content: Content, view: View, front: Front, drawn: bytes, starts: list
     """Invoice pages with their feet, then the annex. `starts`: (line, page of the annex from 0) for the bookmarks."""
     with pikepdf.open(io.BytesIO(front.data)) as pdf, pikepdf.open(io.BytesIO(drawn)) as sheets:
         for index, page in enumerate(pdf.pages):
-            page.add_overlay(sheets.pages[index], None)
+            _lay_over(pdf, page, sheets.pages[index], f"/Foot{index}")
         pdf.pages.extend(sheets.pages[front.pages :])
         _describe(pdf, content, view)
         _bookmark(pdf, front.pages, starts)
         out = io.BytesIO()
         pdf.save(out, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
         return out.getvalue()
+
+
+def _lay_over(pdf: pikepdf.Pdf, page: pikepdf.Page, sheet: pikepdf.Page, name: str) -> None:
+    """As Page.add_overlay, which would name the sheet by chance: equal contents are to give equal bytes.
+
+    `name` must differ from page to page: WeasyPrint's pages share one dictionary of resources.
+    """
+    form = pdf.copy_foreign(sheet.as_form_xobject())
+    resources = page.obj.Resources
+    if "/XObject" not in resources:
+        resources.XObject = pikepdf.Dictionary()
+    resources.XObject[name] = form
+    page.contents_add(b"q", prepend=True)
+    page.contents_add(f"Q q {name} Do Q".encode())
 
 
 def _describe(pdf: pikepdf.Pdf, content: Content, view: View) -> None:
