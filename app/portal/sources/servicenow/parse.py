@@ -7,8 +7,10 @@ string: date-times are UTC as `YYYY-MM-DD HH:MM:SS`, choices are their codes, an
 from __future__ import annotations
 
 import unicodedata
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import repeat
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
@@ -16,9 +18,15 @@ from typing import Any
 from portal.domain.tickets import Ticket
 
 Row = Mapping[str, Any]
-RowParser = Callable[[Iterable[Row]], list[Ticket]]
+Column = Sequence[str]
+RowParser = Callable[[Sequence[Row]], list[Ticket]]
 
-# In the order in which row_parser takes them. The right side is ServiceNow's field; "" leaves ours empty.
+LENGTH = len("2026-03-01 08:15:00")
+UTC_OFFSET = "+00:00"  # read with the text, ten times cheaper than replace(tzinfo=UTC) on the result
+DATES = ("opened_at", "resolved_at", "closed_at", "updated_at")
+TEXTS = ("number", "summary", "group")
+
+# Our fields -> ServiceNow's; "" leaves ours empty.
 _TASK = {
     "source_key": "sys_id",
     "number": "number",
@@ -65,62 +73,47 @@ def row_parser(table: str, fields: Mapping[str, str], pseudonym: Callable[[str],
     """A function from rows of `table` to tickets, in their order.
 
     `fields`: for each of OURS the field of the table. A value that cannot be read leaves its field empty and is named
-    in the ticket's `problems`. Built once for many rows: this is what bounds the speed of a collection.
+    in the ticket's `problems`. It works on whole columns, because this is what bounds the speed of a collection.
     """
-    names = [fields[ours] for ours in OURS]
+    read = _column_reader([fields[ours] for ours in OURS])
+
+    def parse(rows: Sequence[Row]) -> list[Ticket]:
+        texts = dict(zip(OURS, read(rows), strict=True))
+        columns: dict[str, Iterable[Any]] = {**texts, "kind": repeat(table)}
+        problems: dict[int, list[str]] = {}
+        for ours in DATES:
+            columns[ours] = _instants(ours, texts[ours], problems)
+        for ours in TEXTS:
+            columns[ours] = _lines(texts[ours])
+        columns["caller"] = map(pseudonym, texts["caller"])
+        columns["problems"] = [tuple(problems.get(i, ())) for i in range(len(rows))] if problems else repeat(())
+        return _tickets(len(rows), columns)
+
+    return parse
+
+
+def _column_reader(names: Sequence[str]) -> Callable[[Sequence[Row]], list[Column]]:
+    """A function from rows to one column of strings a name; "" where a row has no such field, or the name is ""."""
     take = itemgetter(*names)
-    complete = dict.fromkeys(names, "")
+    blank = dict.fromkeys(names, "")
 
-    def parse(rows: Iterable[Row]) -> list[Ticket]:
-        tickets = []
-        for row in rows:
-            try:
-                values = take(row)
-                tickets.append(_ticket(table, values, pseudonym))
-            except (KeyError, ValueError, TypeError, AttributeError):
-                values = take({**complete, **row})
-                tickets.append(_mended(table, [_plain(value) for value in values], pseudonym))
-        return tickets
+    def read(rows: Sequence[Row]) -> list[Column]:
+        try:
+            columns = list(zip(*map(take, rows), strict=True))
+        except KeyError:
+            columns = list(zip(*(take({**blank, **row}) for row in rows), strict=True))
+        columns = columns or [()] * len(names)
+        return [c if set(map(type, c)) <= {str} else tuple(map(_plain, c)) for c in columns]
 
-    return parse if "" not in names else lambda rows: parse({**row, "": ""} for row in rows)
+    return read
 
 
-def _ticket(table: str, values: Sequence[str], pseudonym: Callable[[str], str]) -> Ticket:
-    """The short way for a row as it should be. Raises ValueError, TypeError or AttributeError for any other."""
-    key, number, priority, state, opened, resolved, closed, updated, summary, caller, group = values
-    return Ticket(
-        key,
-        _clean(number),
-        table,
-        priority,
-        state,
-        _instant(opened),
-        _instant(resolved),
-        _instant(closed),
-        _instant(updated),
-        _clean(summary),
-        pseudonym(caller),
-        _clean(group),
-    )
-
-
-def _mended(table: str, values: Sequence[str], pseudonym: Callable[[str], str]) -> Ticket:
-    """The long way: what cannot be read is emptied and named."""
-    values, problems = list(values), []
-    for index, ours in enumerate(OURS):
-        if ours.endswith("_at"):
-            try:
-                _instant(values[index])
-            except ValueError:
-                problems.append(f"{ours}: {_clean(values[index])[:40]!r} is no date")
-                values[index] = ""
-    ticket = _ticket(table, values, pseudonym)
-    return _with_problems(ticket, tuple(problems)) if problems else ticket
-
-
-def _with_problems(ticket: Ticket, problems: tuple[str, ...]) -> Ticket:
-    fields = {name: getattr(ticket, name) for name in Ticket.__slots__}
-    return Ticket(**{**fields, "problems": problems})
+def _tickets(count: int, columns: Mapping[str, Iterable[Any]]) -> list[Ticket]:
+    """`[Ticket(...), ...]` at half of its price: a frozen dataclass pays a detour for each field of each row."""
+    tickets = list(map(object.__new__, repeat(Ticket, count)))
+    for name in Ticket.__slots__:
+        deque(map(getattr(Ticket, name).__set__, tickets, columns[name]), maxlen=0)
+    return tickets
 
 
 def _plain(value: object) -> str:
@@ -130,13 +123,31 @@ def _plain(value: object) -> str:
     return "" if value is None else str(value)
 
 
+def _instants(ours: str, column: Column, problems: dict[int, list[str]]) -> list[datetime | None]:
+    """Date-times of a column; what is none is None and is named in `problems` by its row."""
+    try:
+        if set(map(len, column)) <= {0, LENGTH}:
+            read = datetime.fromisoformat
+            return [read(text + UTC_OFFSET) if text else None for text in column]
+    except ValueError:
+        pass
+    instants = list(map(_instant, column))
+    for row, (text, instant) in enumerate(zip(column, instants, strict=True)):
+        if text and instant is None:
+            problems.setdefault(row, []).append(f"{ours}: {_clean(text)[:40]!r} is no date")
+    return instants
+
+
 def _instant(text: str) -> datetime | None:
-    """`2026-03-01 08:15:00`, in UTC; None for "". Raises ValueError, also for a bare date or a zone."""
-    if not text:
+    """`2026-03-01 08:15:00`, in UTC; None for anything else, also for a bare date or one with a zone."""
+    try:
+        return datetime.fromisoformat(text + UTC_OFFSET) if len(text) == LENGTH else None
+    except ValueError:
         return None
-    if len(text) != 19:
-        raise ValueError(text)
-    return datetime.fromisoformat(text + "+00:00")  # ten times cheaper than replace(tzinfo=UTC)
+
+
+def _lines(column: Column) -> Column:
+    return column if all(map(str.isprintable, column)) else list(map(_clean, column))
 
 
 def _clean(text: str) -> str:

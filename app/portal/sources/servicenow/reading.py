@@ -22,6 +22,9 @@ from portal.sources.servicenow.settings import Settings
 
 log = logging.getLogger(__name__)
 
+Step = tuple[list[Ticket], list[str]]
+"""tickets of a page and their keys"""
+
 
 @dataclass(slots=True)
 class Tally:
@@ -95,7 +98,7 @@ class Reading:
     def _read(self, pool: ThreadPoolExecutor) -> Iterator[Page]:
         """Never more requests under way than `parallel`, so that a slow reader of the pages slows the requests down."""
         waiting = deque(self._cursors())
-        running: dict[Future[list[Ticket]], Cursor] = {}
+        running: dict[Future[Step], Cursor] = {}
         total = sum(tally.before for tally in self.tallies)
         while waiting or running:
             while waiting and len(running) < self.settings.parallel:
@@ -104,13 +107,15 @@ class Reading:
             finished, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in finished:
                 cursor = running.pop(future)
-                tickets = future.result()
-                if not cursor.done:  # asked for before the page is handed on, so that the source is never idle
+                tickets, keys = future.result()
+                if cursor.done:
+                    cursor.tally.sliced += cursor.counted or 0
+                else:  # asked for before the page is handed on, so that the source is never idle
                     running[pool.submit(self._step, cursor)] = cursor
-                self._account(cursor, tickets)
+                self._account(cursor, keys)
                 yield Page(tuple(tickets), total)
 
-    def _step(self, cursor: Cursor) -> list[Ticket]:
+    def _step(self, cursor: Cursor) -> Step:
         """The next page of a slice; runs in a thread of the pool."""
         selection, limit = cursor.selection, self.settings.page_size
         fields = [name for name in dict.fromkeys(selection.table.fields.values()) if name]
@@ -118,29 +123,28 @@ class Reading:
             selection.table.name, selection.query(cursor.last), fields, limit, offset=cursor.offset
         )
         tickets = self.parsers[selection.table.name](rows)
-        _refuse_strangers(selection, tickets)
-        cursor.advance([ticket.source_key for ticket in tickets], count, limit)
-        return tickets
+        keys = [ticket.source_key for ticket in tickets]
+        _refuse_strangers(selection, tickets, keys)
+        cursor.advance(keys, count, limit)
+        return tickets, keys
 
-    def _account(self, cursor: Cursor, tickets: Sequence[Ticket]) -> None:
+    def _account(self, cursor: Cursor, keys: Sequence[str]) -> None:
         seen = self.seen[cursor.selection.table.name]
-        expected = len(seen) + len(tickets)
-        seen.update(ticket.source_key for ticket in tickets)
+        expected = len(seen) + len(keys)
+        seen.update(keys)
         if repeated := expected - len(seen):
             raise SourceError(
-                f"{repeated} of {len(tickets)} rows of a page had come before.",
+                f"{repeated} of {len(keys)} rows of a page had come before.",
                 where=str(cursor.selection),
                 remedy="The records changed while they were read, or the source does not turn pages by sys_id. "
                 "It is tried again by itself.",
                 permanent=False,
             )
-        cursor.tally.came += len(tickets)
-        if cursor.done:
-            cursor.tally.sliced += cursor.counted or 0
+        cursor.tally.came += len(keys)
 
 
-def _refuse_strangers(selection: Selection, tickets: Sequence[Ticket]) -> None:
-    if not all(ticket.source_key for ticket in tickets):
+def _refuse_strangers(selection: Selection, tickets: Sequence[Ticket], keys: Sequence[str]) -> None:
+    if not all(keys):
         raise SourceError(
             "Rows came without their sys_id.",
             where=str(selection),
