@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes.util
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -30,9 +33,25 @@ def _refuse(*_args: object, **_options: object) -> NoReturn:
     raise ValueError("a proforma fetches nothing")
 
 
+@contextmanager
+def _loader_only() -> Iterator[None]:
+    """While WeasyPrint is imported, libraries are found by the dynamic loader alone.
+
+    It tries names of other systems first, and for each of them cffi would run ldconfig, gcc and ld: fifty processes
+    that cost more than the pages, and no service should start a compiler.
+    """
+    find = ctypes.util.find_library
+    ctypes.util.find_library = lambda name: None  # noqa: ARG005 - the signature is ctypes's
+    try:
+        yield
+    finally:
+        ctypes.util.find_library = find
+
+
 def _weasyprint() -> Any:
     try:
-        import weasyprint
+        with _loader_only():
+            import weasyprint
     except OSError as error:
         raise FontError(
             "The libraries that set the invoice pages are missing.",
