@@ -20,7 +20,11 @@ MAX_BYTES = 400_000
 FORBIDDEN_TEXT = {
     # written in pieces, so that this file does not break the rule it states
     "a path of one machine": r"(?<![\w.])/(?:wo" + r"rk|ro" + r"ot|ho" + r"me)/\w",
-    "the host of a package registry": r"py" + r"pi\.org|python" + r"hosted|npm" + r"js\.(?:com|org)|index-" + r"url\s*=?\s*http",
+    "the host of a package registry": r"py"
+    + r"pi\.org|python"
+    + r"hosted|npm"
+    + r"js\.(?:com|org)|index-"
+    + r"url\s*=?\s*http",
     "a private key": r"-----BEGIN [A-Z ]*PRIV" + r"ATE KEY",
 }
 
@@ -94,6 +98,15 @@ def test_every_requirement_is_pinned_with_hashes_and_says_nothing_of_where_it_co
     assert {w for w in wanted if re.split(r"[\[~=<> ]", w)[0].lower() not in pinned} == set()
 
 
+def test_every_direct_dependency_says_why_it_is_here() -> None:
+    lines = [
+        n for level in ("", "-demo", "-dev") for n in (ROOT / f"app/requirements{level}.in").read_text().splitlines()
+    ]
+    wanted = {re.split(r"[\[~=<> ]", n)[0] for n in lines if n and n[0] not in "#-"}
+    explained = set(re.findall(r"^\| ([\w.-]+) \|", (ROOT / "docs/dependencies.md").read_text(), flags=re.M))
+    assert wanted - explained == set()
+
+
 def test_the_domain_has_no_clock() -> None:
     reads_clock = re.compile(r"\.(?:now|utcnow|today)\(")
     assert [name(p) for p in (ROOT / "app/portal/domain").glob("*.py") if reads_clock.search(p.read_text())] == []
@@ -106,7 +119,9 @@ def test_pages_name_no_other_host_and_carry_no_inline_style_or_script() -> None:
 
 
 def test_the_table_of_settings_is_the_one_that_the_code_generates() -> None:
-    assert environment.table() in (ROOT / "docs/settings.md").read_text(), "run PYTHONPATH=app .venv/bin/python -m scripts.settings_page"
+    assert environment.table() in (ROOT / "docs/settings.md").read_text(), (
+        "run PYTHONPATH=app .venv/bin/python -m scripts.settings_page"
+    )
 
 
 @pytest.mark.parametrize("folder", ["app", "scripts", "tests", "docs"])
