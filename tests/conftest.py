@@ -16,6 +16,8 @@ import psycopg2
 import pytest
 from psycopg2 import sql
 
+from tests.support.live_request_tracker import live_request_tracker  # noqa: F401  one for all tests of a run
+
 
 @pytest.fixture(scope="session")
 def django_db_setup(

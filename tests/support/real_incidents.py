@@ -37,14 +37,13 @@ def sample(rows: list[Row], *, month: str, every: int) -> list[Row]:
 
 
 def as_ticket(row: Row) -> SeedTicket:
-    """An incident as it stands in RT after an import; nothing of the file's people or texts but numbers."""
+    """An incident as it stands in RT after an import; without its people."""
     return SeedTicket(
         subject=f"Incident {row['number']}",
         status="resolved",
         resolved=_instant(row["resolved_at"]),
         created=_instant(row["opened_at"]),
         updated=_instant(row["sys_updated_on"]),
-        requestors=(f"caller{row['caller_id']}@customer.example",) if row["caller_id"] else (),
         fields={EXTERNAL_NUMBER: row["number"], PRIORITY_CLASS: row["priority"], CLOSED_ON: row["closed_at"]},
     )
 

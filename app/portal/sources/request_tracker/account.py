@@ -6,7 +6,7 @@ from typing import Any
 
 from portal.domain.errors import SourceError
 from portal.sources.request_tracker import parse
-from portal.sources.request_tracker.rest import Rest
+from portal.sources.request_tracker.api import Rest
 from portal.sources.request_tracker.settings import Settings, custom_name
 
 

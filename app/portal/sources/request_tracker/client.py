@@ -15,8 +15,8 @@ from portal.domain.periods import Window
 from portal.domain.sources import Page, SourceAccess
 from portal.domain.tickets import Ticket
 from portal.lib.http import Http, HttpError
-from portal.sources.request_tracker import account, parse, query
-from portal.sources.request_tracker.rest import KEPT, Rest
+from portal.sources.request_tracker import account, parse, queries
+from portal.sources.request_tracker.api import KEPT, Rest
 from portal.sources.request_tracker.settings import Settings, custom_name
 
 log = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ class RequestTrackerSource:
         ids = sorted({int(key) for key in keys if key.isascii() and key.isdigit()})
         _ = self._queues
         return tuple(
-            ticket for chunk in _batches(ids, KEYS_AT_ONCE) for ticket in self._tickets(query.any_of(chunk))[0]
+            ticket for chunk in _batches(ids, KEYS_AT_ONCE) for ticket in self._tickets(queries.any_of(chunk))[0]
         )
 
     @cached_property
@@ -89,7 +89,7 @@ class RequestTrackerSource:
         return account.verified_queues(self._rest, self._settings, self._token)
 
     def _query(self, window: Window) -> str:
-        return f"{query.tickets_of(self._queues)} AND {query.closed_in(window, self._closed_field)}"
+        return f"{queries.tickets_of(self._queues)} AND {queries.closed_in(window, self._closed_field)}"
 
     def _tickets(self, ticket_sql: str) -> tuple[list[Ticket], int]:
         """All tickets of a query, and how many RT counted as the first page was asked for."""

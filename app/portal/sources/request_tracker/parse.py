@@ -20,7 +20,7 @@ _STATES = {
 }
 _KINDS = {"Incidents": "incident", "Service Requests": "service_request"}
 
-DEFAULT_VOCABULARY: Mapping[str, Any] = {
+DEFAULT_VOCABULARY: dict[str, Any] = {
     "kinds": _KINDS,
     "priorities": {raw: level for level in "12345" for raw in (level, f"P{level}")},
     "states": dict.fromkeys(_KINDS, _STATES),

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from portal.domain.errors import SourceError
 from portal.lib.http import Http, HttpError
-from portal.sources.request_tracker import query as ticket_sql
+from portal.sources.request_tracker import queries
 
 ROOT = "REST/2.0"
 KEPT = "Nothing was billed; what was collected before is kept."
@@ -48,7 +48,7 @@ class Rest:
         """
         last = 0
         while True:
-            data = self._tickets(ticket_sql.after(query, last), {**fields, "per_page": str(page_size)})
+            data = self._tickets(queries.after(query, last), {**fields, "per_page": str(page_size)})
             items, left = data["items"], _total(data)
             _check_order(items, last)
             if left and not items:
