@@ -20,11 +20,7 @@ MAX_BYTES = 400_000
 FORBIDDEN_TEXT = {
     # written in pieces, so that this file does not break the rule it states
     "a path of one machine": r"(?<![\w.])/(?:wo" + r"rk|ro" + r"ot|ho" + r"me)/\w",
-    "the host of a package registry": r"py"
-    + r"pi\.org|python"
-    + r"hosted|npm"
-    + r"js\.(?:com|org)|index-"
-    + r"url\s*=?\s*http",
+    "the host of a package registry": r"py" + r"pi\.org|python" + r"hosted|npm" + r"js\.(?:com|org)",
     "a private key": r"-----BEGIN [A-Z ]*PRIV" + r"ATE KEY",
 }
 
@@ -119,8 +115,8 @@ def test_pages_name_no_other_host_and_carry_no_inline_style_or_script() -> None:
 
 
 def test_the_table_of_settings_is_the_one_that_the_code_generates() -> None:
-    assert environment.table() in (ROOT / "docs/settings.md").read_text(), (
-        "run PYTHONPATH=app .venv/bin/python -m scripts.settings_page"
+    page = (ROOT / "docs/settings.md").read_text()
+    assert environment.table() in page, "PYTHONPATH=app .venv/bin/python -m scripts.settings_page"
     )
 
 
