@@ -55,12 +55,29 @@ class Ticket:
 
     def sha256(self) -> str:
         """Hex digest of the canonical JSON of every field; equal for equal content, whenever it was read."""
-        fields = [_plain(getattr(self, name)) for name in self.__slots__]
-        return hashlib.sha256(json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+        fields = (
+            self.source_key,
+            self.number,
+            self.kind,
+            self.priority,
+            self.state,
+            _instant(self.opened_at),
+            _instant(self.resolved_at),
+            _instant(self.closed_at),
+            _instant(self.updated_at),
+            self.summary,
+            self.caller,
+            self.group,
+            self.problems,
+        )
+        return hashlib.sha256(_canonical(fields).encode()).hexdigest()
 
 
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
+_canonical = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def _instant(value: datetime | None) -> str | None:
+    return value.isoformat() if value is not None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -16,26 +16,30 @@ def copy_rows(cursor: Any, table: str, columns: Sequence[str], rows: Iterable[Se
 
     A NUL, which PostgreSQL cannot hold, becomes U+FFFD. `table` and `columns` are the caller's own names.
     """
-    text = "\n".join("\t".join(map(_field, row)) for row in rows)
+    text = "\n".join("\t".join([_FIELDS.get(type(value), _other)(value) for value in row]) for row in rows)
     if text:
         names = ", ".join(f'"{name}"' for name in columns)
         cursor.copy_expert(f"COPY {table} ({names}) FROM STDIN", io.StringIO(text + "\n"))
 
 
-def _field(value: Any) -> str:
-    if value is None:
-        return "\\N"
-    if isinstance(value, str):
-        return value if value.isalnum() else value.translate(_ESCAPES)
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, bool):
-        return "t" if value else "f"
-    if isinstance(value, int | Decimal):
-        return str(value)
-    return _array(value).translate(_ESCAPES)
+def _text(value: str) -> str:
+    return value if value.isalnum() else value.translate(_ESCAPES)
+
+
+def _other(value: Any) -> str:
+    return _text(str(value)) if isinstance(value, str) else _array(value)
 
 
 def _array(values: Iterable[str]) -> str:
     quoted = ('"' + v.replace("\\", "\\\\").replace('"', '\\"') + '"' for v in values)
-    return "{" + ",".join(quoted) + "}"
+    return ("{" + ",".join(quoted) + "}").translate(_ESCAPES)
+
+
+_FIELDS: Mapping[type, Callable[[Any], str]] = {
+    str: _text,
+    datetime: datetime.isoformat,
+    int: str,
+    Decimal: str,
+    bool: lambda value: "t" if value else "f",
+    type(None): lambda _value: "\\N",
+}

@@ -30,7 +30,7 @@ TICKET_FIELDS = (
 class Snapshot(models.Model):
     """One ticket as its source stated it; a new row only when the content is new. `caller` is a keyed pseudonym."""
 
-    source = models.ForeignKey(TicketSource, models.PROTECT, related_name="+")
+    source = models.ForeignKey(TicketSource, models.PROTECT, related_name="+", db_index=False)
     source_key = models.CharField(max_length=64)
     sha256 = models.CharField(max_length=64)
     read_at = models.DateTimeField(default=clock.now)
@@ -101,13 +101,11 @@ class Collection(WorkUnit):
 class CollectedTicket(models.Model):
     """A snapshot that belongs to a collection."""
 
-    collection = models.ForeignKey(Collection, models.CASCADE, related_name="+")
-    snapshot = models.ForeignKey(Snapshot, models.PROTECT, related_name="+")
+    pk = models.CompositePrimaryKey("collection_id", "snapshot_id")
+    collection = models.ForeignKey(Collection, models.CASCADE, related_name="+", db_index=False)
+    snapshot = models.ForeignKey(Snapshot, models.PROTECT, related_name="+", db_index=False)
     carried_in = models.BooleanField(default=False)
     """outside the window; here because an earlier month carried it over"""
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["collection", "snapshot"], name="collected_once")]
 
     def __str__(self) -> str:
         return f"{self.collection_id}: {self.snapshot_id}"

@@ -68,7 +68,7 @@ def _check_complete(unit: Collection, source: Source) -> int:
     work.update(unit, step="checking the count against the source")
     total = source.total(Window(unit.window_start, unit.window_end))
     stored = CollectedTicket.objects.filter(collection=unit, carried_in=False).aggregate(
-        rows=Count("pk"), keys=Count("snapshot__source_key", distinct=True)
+        rows=Count("snapshot"), keys=Count("snapshot__source_key", distinct=True)
     )
     if stored["rows"] != total or stored["keys"] != total:
         raise SourceError(

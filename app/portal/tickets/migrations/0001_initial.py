@@ -60,16 +60,16 @@ class Migration(migrations.Migration):
                 ('caller', models.CharField(blank=True, max_length=64)),
                 ('assignment_group', models.CharField(blank=True, max_length=200)),
                 ('problems', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None)),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contracts.ticketsource')),
+                ('source', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contracts.ticketsource')),
             ],
         ),
         migrations.CreateModel(
             name='CollectedTicket',
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('pk', models.CompositePrimaryKey('collection_id', 'snapshot_id', blank=True, editable=False, primary_key=True, serialize=False)),
                 ('carried_in', models.BooleanField(default=False)),
-                ('collection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tickets.collection')),
-                ('snapshot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tickets.snapshot')),
+                ('collection', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tickets.collection')),
+                ('snapshot', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tickets.snapshot')),
             ],
         ),
         migrations.AddIndex(
@@ -79,9 +79,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='snapshot',
             constraint=models.UniqueConstraint(fields=('source', 'source_key', 'sha256'), name='snapshot_once_a_content'),
-        ),
-        migrations.AddConstraint(
-            model_name='collectedticket',
-            constraint=models.UniqueConstraint(fields=('collection', 'snapshot'), name='collected_once'),
         ),
     ]
