@@ -117,7 +117,6 @@ def test_pages_name_no_other_host_and_carry_no_inline_style_or_script() -> None:
 def test_the_table_of_settings_is_the_one_that_the_code_generates() -> None:
     page = (ROOT / "docs/settings.md").read_text()
     assert environment.table() in page, "PYTHONPATH=app .venv/bin/python -m scripts.settings_page"
-    )
 
 
 @pytest.mark.parametrize("folder", ["app", "scripts", "tests", "docs"])
