@@ -7,24 +7,22 @@ size, and repeats only what is safe to repeat: `get` and `get_json` are repeated
 
 from __future__ import annotations
 
-import json
 import logging
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-import orjson
 import requests
 from requests.auth import AuthBase
 from urllib3.exceptions import HTTPError as Urllib3Error
 
 from portal.lib import http_errors
 from portal.lib.address_guard import AddressRefused
+from portal.lib.http_answers import Answer, JsonAnswer
 from portal.lib.http_errors import HttpError
 from portal.lib.wire import GuardedAdapter, Wire
 
@@ -40,58 +38,6 @@ SANDBOX_HEADER = "X-Proforma-Sandbox"
 
 Auth = AuthBase | tuple[str, str] | None
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back. `headers` ignore case; `where` is for messages."""
-
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
-    where: str = ""
-
-    @property
-    def retry_after(self) -> float | None:
-        """Seconds the other side asked us to wait."""
-        return http_errors.retry_after_seconds(self.headers.get("Retry-After"), datetime.now(UTC))
-
-    def json(self) -> Any:
-        """The body as JSON. Raises HttpError when it is none, and says so when it is a page for people."""
-        for loads in (orjson.loads, json.loads):  # the slower one takes half an emoji, cut off by the other side
-            try:
-                return loads(self.body)
-            except (ValueError, RecursionError):
-                continue
-        raise self._no_json()
-
-    def refusal(self) -> HttpError:
-        """The error that a status outside 2xx stands for."""
-        elsewhere = urlsplit(self.headers.get("Location", "")).hostname or ""
-        return http_errors.of_status(self.status, where=self.where, retry_after=self.retry_after, elsewhere=elsewhere)
-
-    def _no_json(self) -> HttpError:
-        media_type = self.headers.get("Content-Type", "").partition(";")[0] or "no media type"
-        page = self.body.lstrip()[:1] == b"<"
-        what = "a page for people" if page else "damaged or no JSON"
-        return HttpError(
-            f"The answer is {what} ({media_type}, {len(self.body)} bytes, HTTP {self.status}) instead of JSON.",
-            where=self.where,
-            remedy="A sign-in page, a wrong address or a proxy answers so: check the address and the account."
-            if page
-            else http_errors.TRY_LATER,
-            permanent=page,
-            status=self.status,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class JsonAnswer:
-    """What came back, decoded."""
-
-    data: Any = field(repr=False)
-    headers: Mapping[str, str] = field(repr=False)
-    status: int
 
 
 class Http:
@@ -121,6 +67,7 @@ class Http:
         self._base_url = _checked_base(base_url, plain=allow_loopback)
         self._auth, self._headers, self._allow_loopback = auth, dict(headers or {}), allow_loopback
         self._timeout, self._total, self._attempts, self._max_bytes = timeout, total, attempts, max_bytes
+        _check_files(ca_file=ca_file, client_cert=client_cert)
         self._verify: bool | str = ca_file or True
         self._cert = client_cert
         self._sleep = sleep
@@ -281,6 +228,15 @@ def _checked_base(base_url: str, *, plain: bool) -> str:
         remedy = "Use https; plain http is for rehearsals on one machine."
         raise HttpError("The base URL is not encrypted.", where=where, remedy=remedy, sent="no")
     return base_url.rstrip("/")
+
+
+def _check_files(**settings: str | tuple[str, str] | None) -> None:
+    """Raises HttpError for a PEM file that is not there."""
+    for name, value in settings.items():
+        for path in (value,) if isinstance(value, str) else value or ():
+            if not Path(path).is_file():
+                remedy = f"Put the file there, or correct {name}."
+                raise HttpError("A certificate's file is missing.", where=f"{name}: {path}", remedy=remedy, sent="no")
 
 
 def _refused_address(reason: str, where: str) -> HttpError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from typing import Any
 
@@ -12,6 +13,8 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from urllib3.util.connection import create_connection
 
 from portal.lib import address_guard
+
+logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)  # its DEBUG lines print whole queries
 
 POOL_SIZE = 32
 """connections that are kept open for threads side by side"""
