@@ -14,7 +14,7 @@ from sandbox.faults import Fault, FaultError, Faults
 from sandbox.loading import Stock
 from sandbox.page import PAGE
 from sandbox.receipts import Receipts
-from sandbox.servicenow import answer
+from sandbox.replies import json_reply
 
 LABELS = {"incident": INCIDENT_STATES, "sc_req_item": REQUEST_STATES}
 SHOWN = 50
@@ -50,7 +50,7 @@ class Control:
 
     def summary(self) -> Response:
         stock = self.stock
-        return answer(
+        return json_reply(
             {
                 "origin": stock.origin,
                 "tables": {name: len(table) for name, table in stock.tables.items()},
@@ -61,39 +61,39 @@ class Control:
         )
 
     def received(self) -> Response:
-        return answer({"received": [asdict(receipt) for receipt in self.receipts.all()]})
+        return json_reply({"received": [asdict(receipt) for receipt in self.receipts.all()]})
 
     def read_faults(self) -> Response:
-        return answer({"faults": self.faults.active()})
+        return json_reply({"faults": self.faults.active()})
 
     def add_fault(self) -> Response:
         try:
             self.faults.add(Fault.from_json(request.get_json(silent=True)))
         except FaultError as mistake:
-            return answer({"error": str(mistake)}, 400)
-        return answer({"faults": self.faults.active()}, 201)
+            return json_reply({"error": str(mistake)}, 400)
+        return json_reply({"faults": self.faults.active()}, 201)
 
     def clear_faults(self) -> Response:
         self.faults.clear()
-        return answer({"faults": []})
+        return json_reply({"faults": []})
 
     def acknowledge(self) -> Response:
         """Send the acknowledgement of {"number", "outcome"?, "text"?} now, whether it is due or was sent before."""
         data = _object()
         receipt = self.receipts.by_number(data.get("number", ""))
         if receipt is None:
-            return answer({"error": f"Nothing was received under the number '{data.get('number', '')}'."}, 404)
+            return json_reply({"error": f"Nothing was received under the number '{data.get('number', '')}'."}, 404)
         outcome = data.get("outcome", "")
         if outcome and outcome not in OUTCOMES:
-            return answer({"error": f'"outcome" is one of {", ".join(OUTCOMES)}.'}, 400)
-        return answer(asdict(self.acknowledger.acknowledge(receipt, outcome, data.get("text", ""))))
+            return json_reply({"error": f'"outcome" is one of {", ".join(OUTCOMES)}.'}, 400)
+        return json_reply(asdict(self.acknowledger.acknowledge(receipt, outcome, data.get("text", ""))))
 
     def put_ticket(self) -> Response:
         """Add or change one ticket: {"number": ..., "state": ..., ...}, with ServiceNow's names and stored values."""
         data = _object()
         if not data.get("number") or not all(isinstance(value, str) for value in data.values()):
-            return answer({"error": 'A ticket is a JSON object of strings with a "number".'}, 400)
-        return answer({"sys_id": self.stock.put(data)}, 201)
+            return json_reply({"error": 'A ticket is a JSON object of strings with a "number".'}, 400)
+        return json_reply({"sys_id": self.stock.put(data)}, 201)
 
 
 def blueprint(control: Control) -> Blueprint:

@@ -95,6 +95,7 @@ class Presenter:
 def _local(value: str, zone: ZoneInfo) -> str:
     """A stored UTC date-time as the zone's clocks show it; what is no date-time stays as it is."""
     try:
-        return datetime.strptime(value, FORMAT).replace(tzinfo=UTC).astimezone(zone).strftime(FORMAT)
+        moment = datetime.fromisoformat(value)
     except ValueError:
         return value
+    return moment.replace(tzinfo=UTC).astimezone(zone).isoformat(" ")[:19] if len(value) == 19 else value

@@ -224,11 +224,9 @@ class _Maker:
 
     def _text(self, template: str) -> str:
         rng = self.rng
-        device = rng.choice(DEVICES).format(rng.randrange(1, 999))
-        person = rng.choice(self.people)
-        return template.format(
-            n=rng.randrange(2, 30), app=rng.choice(APPS), site=rng.choice(SITES), device=device, person=person
-        )
+        devices = {name: f"{prefix}{rng.randrange(1, 900):03d}" for name, prefix in DEVICES.items()}
+        places = {"app": rng.choice(APPS), "site": rng.choice(SITES), "person": rng.choice(self.people)}
+        return template.format(n=rng.randrange(2, 30), **places, **devices)
 
     @staticmethod
     def _with(row: Row, **values: str) -> Row:

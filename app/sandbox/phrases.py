@@ -11,19 +11,19 @@ INCIDENTS: tuple[tuple[str, str, str], ...] = (
     ("Account locked after holiday, user cannot sign in to {app}", "access", "Service Desk"),
     ("{app}: Buchung bricht mit Laufzeitfehler TSV_TNEW_PAGE_ALLOC_FAILED ab", "sap", "SAP Basis"),
     ("{app} response time above {n} seconds in the order entry", "sap", "SAP Basis"),
-    ("Drucker {device} zieht kein Papier ein", "hardware", "Vor-Ort-Service"),
-    ("Printer {device} prints umlauts (ä, ö, ü) as question marks", "hardware", "Vor-Ort-Service"),
-    ("Notebook {device} fährt nach dem Update nicht mehr hoch", "hardware", "Vor-Ort-Service"),
+    ("Drucker {printer} zieht kein Papier ein", "hardware", "Vor-Ort-Service"),
+    ("Printer {printer} prints umlauts (ä, ö, ü) as question marks", "hardware", "Vor-Ort-Service"),
+    ("Notebook {notebook} fährt nach dem Update nicht mehr hoch", "hardware", "Vor-Ort-Service"),
     ("Docking station: second monitor stays black", "hardware", "Vor-Ort-Service"),
     ("WLAN im Besprechungsraum {n} in {site} sehr langsam", "network", "Netzwerk Zürich"),
     ("Kein Netz an mehreren Arbeitsplätzen, Gebäude {n}, {site}", "network", "Netzwerk Zürich"),
     ("Shared drive Q: not reachable from {site}", "storage", "Server & Storage"),
     ("Versehentlich gelöschter Ordner, bitte aus der Sicherung zurückholen", "storage", "Server & Storage"),
-    ("Backup job of {device} failed {n} nights in a row", "storage", "Server & Storage"),
+    ("Backup job of {server} failed {n} nights in a row", "storage", "Server & Storage"),
     ("Teams: Kollegen hören mich nicht, Headset wird nicht erkannt", "collaboration", "Service Desk"),
     ("Teams meeting room in {site} cannot join external meetings", "collaboration", "Service Desk"),
     ("Phishing mail reported, sender pretends to be the CFO", "security", "Informationssicherheit"),
-    ("Virenscanner meldet Fund auf {device}, Quarantäne fehlgeschlagen", "security", "Informationssicherheit"),
+    ("Virenscanner meldet Fund auf {notebook}, Quarantäne fehlgeschlagen", "security", "Informationssicherheit"),
     ("Certificate of the intranet page expires in {n} days", "security", "Informationssicherheit"),
     ("{app} export to Excel cuts the text after {n} characters", "application", "Applikationsbetrieb"),
     ("{app}: Fehlermeldung „Zugriff verweigert“ beim Öffnen der Übersicht", "application", "Applikationsbetrieb"),
@@ -41,8 +41,8 @@ REQUESTS: tuple[tuple[str, str, str], ...] = (
     ("Berechtigung {app} für {person}", "Application access", "Applikationsbetrieb"),
     ("Shared mailbox for the project team in {site}", "Mailbox", "Service Desk"),
     ("Änderung des Nachnamens nach Heirat: {person}", "Account change", "Service Desk"),
-    ("Install Adobe Acrobat Pro on {device}", "Software", "Service Desk"),
-    ("Softwareinstallation Visio auf {device}", "Software", "Service Desk"),
+    ("Install Adobe Acrobat Pro on {notebook}", "Software", "Service Desk"),
+    ("Softwareinstallation Visio auf {notebook}", "Software", "Service Desk"),
     ("Mobile phone and contract for {person}", "Mobile phone", "Vor-Ort-Service"),
     ("Umzug Arbeitsplatz von Gebäude {n} nach {site}", "Workplace move", "Vor-Ort-Service"),
     ("Restore of a SharePoint page", "Data restore", "Server & Storage"),
@@ -65,6 +65,6 @@ TEST_TICKETS: tuple[str, ...] = (
 )
 APPS = ("SAP S/4HANA", "SAP ERP", "Salesforce", "the HR portal", "Confluence", "DATEV", "the quality database")
 SITES = ("Zürich", "München", "Kraków", "Málaga", "Göteborg", "Düsseldorf", "Wien", "Besançon")
-DEVICES = ("NB-{:04d}", "PRN-{:03d}", "SRV-{:03d}")
+DEVICES = {"notebook": "NB-", "printer": "PRN-", "server": "SRV-"}
 FIRST = ("José", "Łukasz", "Jürgen", "Zoë", "Anna", "Björn", "Céline", "Dagmar", "Emre", "François", "Grażyna", "Håkon")
 LAST = ("García", "Wójcik", "Müller", "O'Brien", "Schröder", "Lindström", "Lefèvre", "Groß", "Öztürk", "Núñez", "Šimić")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import threading
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
 
 from flask import Blueprint, Response, request
 
@@ -14,19 +13,8 @@ from sandbox.faults import Faults
 from sandbox.idoc import LARGEST, IdocError, Invoic, read_invoic
 from sandbox.oauth import basic, same
 from sandbox.receipts import DoubleError, Receipt, Receipts
-from sandbox.servicenow import answer
+from sandbox.replies import XML, json_reply, sap_error, xml_reply
 from sandbox.troubled import troubled
-
-
-def xml(tag: str, fields: dict[str, str], status: int) -> Response:
-    inner = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in fields.items())
-    body = f'<?xml version="1.0" encoding="UTF-8"?>\n<{tag}>{inner}</{tag}>'
-    return Response(body, status, content_type="application/xml;charset=UTF-8")
-
-
-def refusal(code: str, text: str, status: int, **more: str) -> Response:
-    """An error for people and programs: <ERROR><CODE/><TEXT/>...</ERROR>."""
-    return xml("ERROR", {"CODE": code, "TEXT": text, **more}, status)
 
 
 @dataclass
@@ -50,16 +38,16 @@ class SapEndpoint:
             return refused
         client = request.args.get("sap-client", "")
         if not re.fullmatch(r"\d{3}", client) or (self.config.sap_client and client != self.config.sap_client):
-            return refusal("client", "The query needs sap-client=NNN with a client of this system.", 400)
+            return sap_error("client", "The query needs sap-client=NNN with a client of this system.", 400)
         if (request.content_length or 0) > LARGEST:
-            return refusal("too_large", f"At most {LARGEST} bytes are taken.", 413)
+            return sap_error("too_large", f"At most {LARGEST} bytes are taken.", 413)
         data = request.get_data()
         try:
             invoic = read_invoic(data, client, self.config.sum_ids)
         except IdocError as error:
-            return refusal("not_an_idoc", str(error), 400)
+            return sap_error("not_an_idoc", str(error), 400)
         if invoic.findings:
-            return refusal("not_accepted", "; ".join(invoic.findings), 422, NUMBER=invoic.number)
+            return sap_error("not_accepted", "; ".join(invoic.findings), 422, NUMBER=invoic.number)
         return self._keep(invoic, data)
 
     def _keep(self, invoic: Invoic, data: bytes) -> Response:
@@ -68,27 +56,27 @@ class SapEndpoint:
         except DoubleError as double:
             first = double.first
             more = {"NUMBER": first.number, "DOCNUM": first.docnum, "SHA256": first.sha256}
-            return refusal("double", f"Refused: {double}.", 409, RECEIVED_AT=first.received_at, **more)
+            return sap_error("double", f"Refused: {double}.", 409, RECEIVED_AT=first.received_at, **more)
         fields = {"STATUS": "received", "DOCNUM": receipt.docnum, "NUMBER": receipt.number, "SHA256": receipt.sha256}
-        return xml("IDOC_INBOUND", fields, 200)
+        return xml_reply("IDOC_INBOUND", fields, 200)
 
     def look_up(self) -> Response:
-        return troubled(self.faults.strike("sap_status"), self._look_up, lambda: answer({}))
+        return troubled(self.faults.strike("sap_status"), self._look_up, lambda: json_reply({}))
 
     def _look_up(self) -> Response:
         if refused := self._refused():
             return refused
         number = request.args.get("number", "")
         if not number:
-            return answer({"error": "The query needs number=..."}, 400)
-        return answer(status(number, self.receipts.by_number(number)))
+            return json_reply({"error": "The query needs number=..."}, 400)
+        return json_reply(status(number, self.receipts.by_number(number)))
 
     def _refused(self) -> Response | None:
         username, password = basic(request.headers.get("Authorization", ""))
         secrets = self.config.secrets
         if same(username, secrets.sap_username) and same(password, secrets.sap_password):
             return None
-        response = refusal("logon", "User name or password is wrong.", 401)
+        response = sap_error("logon", "User name or password is wrong.", 401)
         response.headers["WWW-Authenticate"] = 'Basic realm="SAP NetWeaver Application Server"'
         return response
 
@@ -113,4 +101,4 @@ def blueprint(endpoint: SapEndpoint) -> Blueprint:
 
 
 def _silence() -> Response:
-    return Response("", 200, content_type="application/xml;charset=UTF-8")
+    return Response("", 200, content_type=XML)

@@ -9,7 +9,7 @@ from flask import Flask, Response
 from waitress import wasyncore
 from waitress.server import create_server
 
-from sandbox import control, sap, servicenow
+from sandbox import batch, control, sap, servicenow
 from sandbox.acknowledger import Acknowledger
 from sandbox.config import SandboxConfig
 from sandbox.faults import Faults
@@ -52,6 +52,7 @@ class SandboxServer:
     def _app(self) -> Flask:
         app = Flask("sandbox", static_folder=None)
         app.register_blueprint(servicenow.blueprint(servicenow.TableApi(self.config, self.stock, self.faults)))
+        app.register_blueprint(batch.blueprint())
         app.register_blueprint(sap.blueprint(sap.SapEndpoint(self.config, self.receipts, self.faults, self._stopping)))
         page = control.Control(self.config, self.stock, self.receipts, self.faults, self.acknowledger)
         app.register_blueprint(control.blueprint(page))

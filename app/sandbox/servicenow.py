@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -18,22 +17,13 @@ from sandbox.faults import Fault, Faults
 from sandbox.loading import Stock
 from sandbox.oauth import GrantError, Tokens
 from sandbox.query import Query, parse
+from sandbox.replies import json_reply, servicenow_error
 from sandbox.tables import Selection, Table, sys_id
 from sandbox.troubled import shorten, troubled
 
 MAX_ROWS = 10_000
 WRONG_BY = 7
 _GENERATED = re.compile(r"javascript:\s*gs\.dateGenerate\('([\d-]+)',\s*'([\w:]+)'\)")
-
-
-def error(status: int, message: str, detail: str | None) -> Response:
-    """ServiceNow's error JSON."""
-    return answer({"error": {"message": message, "detail": detail}, "status": "failure"}, status)
-
-
-def answer(body: Any, status: int = 200) -> Response:
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    return Response(text, status, content_type="application/json;charset=UTF-8")
 
 
 class TableApi:
@@ -54,7 +44,7 @@ class TableApi:
     def refuse_writing(self, name: str, **_path: str) -> Response:
         """Everything but reading: the integration user may not."""
         refused = self._refused(name)
-        return refused or error(403, "Operation Failed", "ACL Exception: this user may read only")
+        return refused or servicenow_error(403, "Operation Failed", "ACL Exception: this user may read only")
 
     def _with_faults(self, work: Callable[[Fault], Response]) -> Response:
         fault = self.faults.strike("servicenow")
@@ -62,11 +52,11 @@ class TableApi:
 
     def _refused(self, name: str) -> Response | None:
         if not self.tokens.valid(request.headers.get("Authorization", "")):
-            response = error(401, "User Not Authenticated", "Required to provide Auth information")
+            response = servicenow_error(401, "User Not Authenticated", "Required to provide Auth information")
             response.headers["WWW-Authenticate"] = 'BASIC realm="Service-now"'
             return response
         if name not in self.stock.tables:
-            return error(404, f"Invalid table {name}", f"There are: {', '.join(sorted(self.stock.tables))}")
+            return servicenow_error(404, f"Invalid table {name}", f"There are: {', '.join(sorted(self.stock.tables))}")
         return None
 
     def _many(self, name: str, fault: Fault) -> Response:
@@ -75,12 +65,12 @@ class TableApi:
         try:
             limit, offset = _number("sysparm_limit", MAX_ROWS), _number("sysparm_offset", 0)
         except ValueError as mistake:
-            return error(400, "Invalid parameter", str(mistake))
+            return servicenow_error(400, "Invalid parameter", str(mistake))
         table, limit = self.stock.tables[name], min(limit, MAX_ROWS)
         query = Query() if fault.ignore_query else self._query(table)
         selection = table.select(query, offset, limit)
         rows = shorten(selection.rows, fault.acl_short_pages)
-        response = answer({"result": self._records(table, rows)})
+        response = json_reply({"result": self._records(table, rows)})
         _count(response, selection, limit, offset, WRONG_BY if fault.wrong_totals else 0)
         return response
 
@@ -91,8 +81,8 @@ class TableApi:
         row = table.by_id.get(key)
         if row is None:
             detail = "Record doesn't exist or ACL restricts the record retrieval"
-            return error(404, "No Record found", detail)
-        return answer({"result": self._records(table, [row])[0]})
+            return servicenow_error(404, "No Record found", detail)
+        return json_reply({"result": self._records(table, [row])[0]})
 
     def _query(self, table: Table) -> Query:
         return parse(request.args.get("sysparm_query", ""), table.fields, self._resolve)
@@ -116,14 +106,14 @@ class TableApi:
 
     def token(self) -> Response:
         fault = self.faults.strike("oauth")
-        return troubled(fault, self._token, lambda: answer({}))
+        return troubled(fault, self._token, lambda: json_reply({}))
 
     def _token(self) -> Response:
         try:
             granted = self.tokens.grant(request.form.to_dict(), request.headers.get("Authorization", ""))
         except GrantError as refusal:
-            return answer({"error": str(refusal), "error_description": "access_denied"}, 401)
-        response = answer(granted)
+            return json_reply({"error": str(refusal), "error_description": "access_denied"}, 401)
+        response = json_reply(granted)
         response.headers["Cache-Control"] = "no-store"
         return response
 
@@ -187,6 +177,6 @@ def _utc(local: str, zone: ZoneInfo) -> str:
 
 
 def _nothing() -> Response:
-    response = answer({"result": []})
+    response = json_reply({"result": []})
     response.headers["X-Total-Count"] = "0"
     return response

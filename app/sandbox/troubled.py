@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from flask import Response, request
 
 from sandbox.faults import Fault
+from sandbox.replies import sap_error, servicenow_error
 
 RULE = "proforma-sandbox-rule"
 SIGN_IN = "<!DOCTYPE html><html><head><title>Log in</title></head><body><h1>Log in</h1><p>Sandbox.</p></body></html>"
@@ -44,9 +45,8 @@ def failing_answer(fault: Fault, nothing: Callable[[], Response]) -> Response:
 def _status(fault: Fault) -> Response:
     message = "Rate limit exceeded" if fault.status == 429 else "The sandbox was asked to fail"
     if request.path.startswith("/sap/"):
-        return Response(f"<ERROR><TEXT>{message}</TEXT></ERROR>", fault.status, content_type="application/xml")
-    body = f'{{"error":{{"message":"{message}","detail":"A fault is switched on"}},"status":"failure"}}'
-    return Response(body, fault.status, content_type="application/json;charset=UTF-8")
+        return sap_error("fault", message, fault.status)
+    return servicenow_error(fault.status, message, "A fault is switched on")
 
 
 def cut(response: Response) -> Response:

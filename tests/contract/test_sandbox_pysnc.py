@@ -120,3 +120,12 @@ def test_pysnc_waits_when_it_is_told_too_many_requests(client: ServiceNowClient,
     record.limit = 5
     record.query()
     assert len([each for each in record]) == 5  # noqa: C416
+
+
+def test_pysnc_sends_long_queries_by_batch(client: ServiceNowClient, secure: SandboxServer) -> None:
+    keys = [row["sys_id"] for row in secure.stock.tables["incident"].rows[:400]]
+    record = client.GlideRecord("incident", batch_size=150)
+    record.add_query("sys_id", "IN", ",".join(keys))
+    record.query()
+    assert record.get_encoded_query().count(",") == 399
+    assert [str(each.sys_id) for each in record] == sorted(keys)

@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -110,7 +111,7 @@ def test_one_client_can_be_the_only_one(tmp_path: Path) -> None:
     ],
 )
 def test_the_acknowledgement_says_what_became_of_it(
-    tmp_path: Path, control: dict[str, str], forced: str, status: str, outcome: str, said: str
+    tmp_path: Path, control: dict[str, Any], forced: str, status: str, outcome: str, said: str
 ) -> None:
     with Receiver() as portal, SandboxServer(config(tmp_path, acknowledge_url=portal.url, outcome=forced)) as server:
         post_idoc(server.url, invoic(**control))

@@ -169,6 +169,17 @@ def test_a_changed_ticket_is_read_changed(server: SandboxServer) -> None:
     ]
 
 
+def test_a_batch_is_served_with_the_callers_credential_only(server: SandboxServer) -> None:
+    asked = {"batch_request_id": 1, "rest_requests": [{"id": "a", "method": "GET", "url": "/api/now/table/incident"}]}
+    address = f"{server.url}/api/now/v1/batch"
+    statuses = [
+        requests.post(address, json=asked, auth=auth, timeout=10).json()["serviced_requests"][0]["status_code"]
+        for auth in (SERVICENOW, ("proforma.reader", "no"))
+    ]
+    assert statuses == [200, 401]
+    assert requests.post(address, json={"rest_requests": [{"url": "http://other/"}]}, timeout=10).status_code == 400
+
+
 @pytest.mark.real_tickets
 def test_the_real_month_gives_its_control_figures(tmp_path: Path) -> None:
     real = os.environ.get("PROFORMA_REAL_TICKETS")
