@@ -18,6 +18,8 @@ class Permission(StrEnum):
     """change lines and boxes while a proforma is not approved; whoever does may not approve it"""
     APPROVE = "approve"
     """approve, send back and issue what others prepared"""
+    DELIVER = "deliver"
+    """ask the receiver again, send again, note what the customer said about a document"""
     CONTRACTS = "contracts"
     """change customers, contracts, lines and rates"""
     AUDIT = "audit"
@@ -31,6 +33,7 @@ PERMISSIONS: dict[Permission, frozenset[str]] = {
     Permission.PREPARE: frozenset({Role.PREPARER}),
     Permission.EDIT: frozenset({Role.PREPARER, Role.APPROVER}),
     Permission.APPROVE: frozenset({Role.APPROVER}),
+    Permission.DELIVER: frozenset({Role.PREPARER, Role.APPROVER}),
     Permission.CONTRACTS: frozenset({Role.CONTRACT_MANAGER}),
     Permission.AUDIT: frozenset({Role.AUDITOR}),
     Permission.USERS: frozenset({Role.ADMINISTRATOR}),

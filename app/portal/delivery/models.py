@@ -10,20 +10,29 @@ from portal.lib import clock
 from portal.lib.work import WorkUnit
 from portal.proformas.models import Proforma
 
-SENDING, SENT, UNKNOWN, ACKNOWLEDGED = "sending", "sent", "unknown", "acknowledged"
+QUEUED, SENDING, SENT, UNKNOWN, ACKNOWLEDGED = "queued", "sending", "sent", "unknown", "acknowledged"
 PARKED, POSTED, REJECTED = "parked", "posted", "rejected"
 
 
 class Delivery(WorkUnit):
-    """One document on its way. `phase`: queued, sending, sent, unknown, acknowledged; `state` is the worker's side.
+    """One document on its way. `phase` says where it is, `state` what the worker does about it:
 
-    `outcome` after an acknowledgement: parked (as asked), posted (warns: it became a payable), rejected.
+    | phase        | state           | meaning                                                                     |
+    |--------------|-----------------|-----------------------------------------------------------------------------|
+    | queued       | queued          | is sent when it is due                                                      |
+    | queued       | failed          | certainly not sent; a person has to change something (`problem`)            |
+    | sending      | running         | bytes may be leaving; found without a live worker it is as good as unknown  |
+    | unknown      | queued          | may have arrived; the receiver is asked again when it is due                |
+    | unknown      | failed          | may have arrived, and the receiver cannot be asked: waits for its           |
+    |              |                 | acknowledgement or for a person, never sent again by itself                 |
+    | sent         | done            | the receiver has it; its acknowledgement is awaited                         |
+    | acknowledged | done            | `outcome`: parked (as asked), posted (warns: a payable), rejected           |
     """
 
     proforma = models.OneToOneField(Proforma, models.PROTECT, related_name="+")
     endpoint = models.ForeignKey(SapEndpoint, models.PROTECT, related_name="+")
     document = models.ForeignKey(Document, models.PROTECT, related_name="+")
-    phase = models.CharField(max_length=14, default="queued")
+    phase = models.CharField(max_length=14, default=QUEUED)
     outcome = models.CharField(max_length=10, blank=True)
     outcome_text = models.TextField(blank=True)
     outcome_status = models.CharField(max_length=4, blank=True)
@@ -37,11 +46,11 @@ class Delivery(WorkUnit):
 
 
 class DeliveryAttempt(models.Model):
-    """One try, or one look-up after an ambiguous end. Append-only."""
+    """One send, one look-up after an ambiguous end, or a person's word. Append-only; `sends` counts those of `send`."""
 
     delivery = models.ForeignKey(Delivery, models.PROTECT, related_name="+")
     what = models.CharField(max_length=10)
-    """send or look_up"""
+    """send, look_up, retry or settle"""
     at = models.DateTimeField(default=clock.now)
     outcome = models.CharField(max_length=12)
     status = models.CharField(max_length=12, blank=True)
@@ -55,9 +64,13 @@ class DeliveryAttempt(models.Model):
 
 
 class Acknowledgement(models.Model):
-    """What came back, byte for byte, kept even when it fits no delivery. Append-only."""
+    """What came back, byte for byte, kept even when it fits no delivery. Append-only.
 
-    sha256 = models.CharField(max_length=64, unique=True)
+    A message may speak of several documents: then it has several rows, and only the first (position 0) holds `raw`.
+    """
+
+    sha256 = models.CharField(max_length=64)
+    position = models.PositiveIntegerField(default=0)
     raw = models.BinaryField()
     received_at = models.DateTimeField()
     number = models.CharField(max_length=16, blank=True)
@@ -66,10 +79,11 @@ class Acknowledgement(models.Model):
     text = models.TextField(blank=True)
     delivery = models.ForeignKey(Delivery, models.PROTECT, related_name="+", null=True, blank=True)
     problem = models.TextField(blank=True)
-    """why it fits no delivery, or could not be read"""
+    """why it fits no delivery, changed nothing, or could not be read"""
 
     class Meta:
         ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["sha256", "position"], name="one_report_a_place")]
 
     def __str__(self) -> str:
         return f"{self.number or '?'}: {self.outcome or self.status or 'unreadable'}"

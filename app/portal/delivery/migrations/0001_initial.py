@@ -51,7 +51,8 @@ class Migration(migrations.Migration):
             name='Acknowledgement',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sha256', models.CharField(max_length=64, unique=True)),
+                ('sha256', models.CharField(max_length=64)),
+                ('position', models.PositiveIntegerField(default=0)),
                 ('raw', models.BinaryField()),
                 ('received_at', models.DateTimeField()),
                 ('number', models.CharField(blank=True, max_length=16)),
@@ -63,6 +64,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'constraints': [models.UniqueConstraint(fields=('sha256', 'position'), name='one_report_a_place')],
             },
         ),
         migrations.CreateModel(
