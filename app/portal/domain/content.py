@@ -141,7 +141,7 @@ class Content:
     def sha256(self) -> str:
         """Hex SHA-256 of the canonical JSON (sorted keys, no spaces, ISO dates, decimals as strings)."""
         text = json.dumps(self, default=_plain, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
