@@ -8,6 +8,7 @@ import re
 import subprocess
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from lxml import etree
 from lxml import html as lxml_html
@@ -46,7 +47,8 @@ def pdf_sums(text: str) -> Sums:
 
 
 def html_sums(data: bytes) -> Sums:
-    cells = lxml_html.fromstring(data.decode()).xpath("//table[@class='totals']//td/text()")
+    tree: Any = lxml_html.fromstring(data.decode())
+    cells = tree.xpath("//table[@class='totals']//td/text()")
     net, tax, gross = (figure(str(cell)) for cell in cells)
     return net, tax, gross
 

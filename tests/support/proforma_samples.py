@@ -110,7 +110,11 @@ def _ticket_line(position: int, rows: list[TicketRow]) -> Line:
 
 def _content(lines: tuple[Line, ...], rows: tuple[TicketRow, ...], billed: BoxCount) -> Content:
     sums = totals([line.net for line in lines], Decimal("19"))
-    boxes = (billed, BoxCount("carried_over", "by_decision", 2), BoxCount("excluded", "cancelled", 11))
+    boxes: tuple[BoxCount, ...] = (
+        billed,
+        BoxCount("carried_over", "by_decision", 2),
+        BoxCount("excluded", "cancelled", 11),
+    )
     boxes += (BoxCount("excluded", "no_resolution_date", 463),)
     return Content(
         number="PF-2026-000042",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from lxml import html as lxml_html
 from tests.support.proforma_samples import CUSTOMER, content
@@ -12,10 +13,14 @@ from portal.exporters.html import export
 EVIL = "<script>alert(1)</script><img src=//evil.example/x onerror=x> \" ' & {{ 7*7 }}"
 
 
+def parsed(data: bytes) -> Any:
+    return lxml_html.fromstring(data.decode())
+
+
 def test_it_carries_every_ticket_and_names_itself_a_proforma() -> None:
     made = content(5, 60)
     exported = export(made)
-    tree = lxml_html.fromstring(exported.data.decode())
+    tree = parsed(exported.data)
     assert [cell.text for cell in tree.xpath("//table[@class='tickets']/tbody/tr/td[1]")] == [
         ticket.number for ticket in made.tickets
     ]
@@ -35,13 +40,13 @@ def test_foreign_text_stays_text_wherever_it_comes_from() -> None:
         carried_over=tuple(replace(c, number=EVIL, reason=EVIL, by=EVIL) for c in base.carried_over),
         boxes=tuple(replace(b, box=EVIL, reason=EVIL) for b in base.boxes),
     )  # fmt: skip
-    tree = lxml_html.fromstring(export(made).data.decode())
+    tree = parsed(export(made).data)
     assert tree.xpath("//script | //img | //@onerror") == []
     assert EVIL in tree.text_content()
 
 
 def test_nothing_in_it_points_outside() -> None:
-    tree = lxml_html.fromstring(export(content()).data.decode())
+    tree = parsed(export(content()).data)
     assert tree.xpath("//@src | //@href | //link | //script | //iframe | //form") == []
     style = tree.xpath("string(//style)")
     assert "url(" not in style

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from lxml import etree
@@ -19,11 +20,11 @@ ORDER = ["EDI_DC40", "E1EDK01", "E1EDKA1", "E1EDK02", "E1EDK03", "E1EDK04", "E1E
 ITEM_ORDER = ["E1EDP02", "E1EDP19", "E1EDP26", "E1EDP04", "E1EDPT1"]
 
 
-def tree(made: Content) -> etree._Element:
+def tree(made: Content) -> Any:
     return etree.fromstring(export(made).data)
 
 
-def one(root: etree._Element, path: str) -> str:
+def one(root: Any, path: str) -> str:
     (found,) = root.xpath(path)
     return str(found.text)
 
