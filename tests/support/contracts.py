@@ -83,7 +83,7 @@ def contract_make(code: str = "acme", *, source_url: str = "", sap_url: str = ""
     return services.contract_create(actor="clara", **(given | changes))
 
 
-def prices_make(contract: Contract) -> None:
+def prices_make(contract: Contract, begin: date = BEGIN) -> None:
     """Two fixed lines and a price for every kind and priority."""
     for position, (name, price) in enumerate((("Service desk, base fee", "1480.00"), ("Monitoring", "620.00")), 1):
         services.fixed_line_add(
@@ -92,7 +92,7 @@ def prices_make(contract: Contract) -> None:
             quantity=Decimal(1),
             unit="month",
             unit_price=Decimal(price),
-            valid_from=BEGIN,
+            valid_from=begin,
             position=position * 10,
             actor="clara",
         )
@@ -106,6 +106,6 @@ def prices_make(contract: Contract) -> None:
             priority=priority,
             unit_price=Decimal(price),
             description=f"{name}, priority {priority}" if priority != "*" else f"{name}, any priority",
-            valid_from=BEGIN,
+            valid_from=begin,
             actor="clara",
         )
