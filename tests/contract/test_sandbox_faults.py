@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -100,3 +102,16 @@ def test_faults_are_listed_and_taken_away(server: SandboxServer) -> None:
     address = f"{server.url}/sandbox/faults"
     assert requests.get(address, timeout=10).json() == {"faults": [{"on": "sap", "status": 503}]}
     assert requests.delete(address, timeout=10).json() == {"faults": []}
+
+
+def test_a_button_of_the_page_switches_a_fault_on_and_another_all_off(server: SandboxServer) -> None:
+    page = requests.get(f"{server.url}/sandbox/", timeout=10).text
+    names = [html.unescape(name) for name in re.findall(r'name="preset" value="([^"]+)"', page)]
+    assert len(names) > 10
+    for name in names:
+        pressed = requests.post(f"{server.url}/sandbox/faults", data={"preset": name}, timeout=10)
+        assert (pressed.status_code, pressed.url) == (200, f"{server.url}/sandbox/")
+    assert len(server.faults.active()) == len(names)
+    assert "Switch all off" in requests.post(f"{server.url}/sandbox/faults", data={"preset": names[0]}, timeout=10).text
+    requests.post(f"{server.url}/sandbox/faults/clear", timeout=10)
+    assert server.faults.active() == []

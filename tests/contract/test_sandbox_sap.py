@@ -224,6 +224,16 @@ def test_the_page_shows_what_was_received_and_escapes_it(server: SandboxServer) 
     assert [(each["number"], each["gross"], each["lines"]) for each in received] == [("PF-<b>-1", "1469.06", 2)]
 
 
+def test_a_button_of_the_page_acknowledges(tmp_path: Path) -> None:
+    with Receiver() as portal, SandboxServer(config(tmp_path, acknowledge_url=portal.url, acknowledge_after=60)) as s:
+        post_idoc(s.url, invoic())
+        form = {"number": "PF-2026-000001", "outcome": "posted"}
+        pressed = requests.post(f"{s.url}/sandbox/acknowledge", data=form, timeout=10)
+    assert pressed.url == f"{s.url}/sandbox/"
+    assert "53 posted" in pressed.text
+    assert text(portal.seen[0][1], "IDOC/E1ADHDR/E1STATE/STATXT") == "Document no. 5105600001 posted"
+
+
 @pytest.fixture
 def mock_sap(tmp_path: Path) -> Iterator[str]:
     """An SAP that nobody here wrote."""
