@@ -82,9 +82,11 @@ def from_file(directory: Path | str, ref: str) -> str | None:
         return None
     except OSError as error:
         raise _refused(ref, path, f"cannot be opened: {error.strerror}", "Make it a readable regular file.") from None
-    with os.fdopen(handle, "rb") as file:
-        _check_mode(ref, path, os.fstat(file.fileno()))
-        return file.read(LARGEST).decode(errors="replace")
+    try:
+        _check_mode(ref, path, os.fstat(handle))
+        return os.read(handle, LARGEST).decode(errors="replace")
+    finally:
+        os.close(handle)
 
 
 def _file(directory: Path | str, ref: str) -> Path:
