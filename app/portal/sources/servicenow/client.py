@@ -51,7 +51,7 @@ class ServiceNow:
                 )
 
     def _find_ourselves(self) -> None:
-        query = f"user_name={self._username or ME}"
+        query = f"user_name={self._username.replace('^', '^^') or ME}"
         rows, _ = self._api.rows("sys_user", query, ("sys_id", "user_name"), 2)
         found = [str(row.get("user_name", "")) for row in rows]
         expected = self._username.casefold()

@@ -24,7 +24,7 @@ RowParser = Callable[[Sequence[Row]], list[Ticket]]
 LENGTH = len("2026-03-01 08:15:00")
 UTC_OFFSET = "+00:00"  # read with the text, ten times cheaper than replace(tzinfo=UTC) on the result
 DATES = ("opened_at", "resolved_at", "closed_at", "updated_at")
-TEXTS = ("number", "summary", "group")
+TEXTS = ("number", "priority", "state", "summary", "group")
 
 # Our fields -> ServiceNow's; "" leaves ours empty.
 _TASK = {
