@@ -13,6 +13,8 @@ def main() -> None:
         os.environ["PROFORMA_AS_OWNER"] = "1"
     from django.core.management import execute_from_command_line
 
+    from portal import celery  # noqa: F401 - so that a command that wakes a worker knows the broker
+
     execute_from_command_line(sys.argv)
 
 

@@ -27,15 +27,17 @@ from scripts.demo_options import Options, parse
 from scripts.processes import Child, ChildEndedError, Family, end_adopted
 
 PYTHON = sys.executable
-PEOPLE = {
-    "petra": "preparer",
-    "anton": "approver",
-    "carla": "contract manager",
-    "ada": "auditor",
-    "root": "administrator",
-}
+PEOPLE = (
+    ("petra", "Petra Preparer", "preparer"),
+    ("anton", "Anton Approver", "approver"),
+    ("carla", "Carla Contract", "contract_manager"),
+    ("ada", "Ada Auditor", "auditor"),
+    ("ines", "Ines Administrator", "administrator"),
+)
+WAITS_FOR_PEOPLE = 3
+"""demo_month's exit code when tickets need decisions"""
 READY_SECONDS = 60.0
-ACKNOWLEDGEMENTS = "/inbox/acknowledgements"
+ACKNOWLEDGEMENTS = "/inbox/acknowledgements/sandbox"
 
 
 class StopError(BaseException):
@@ -54,7 +56,7 @@ class Demo:
         self.logs = state / "logs"
         self.logs.mkdir()
         self.listener = socket.create_server(("127.0.0.1", options.port))
-        self.passwords = {name: secrets.token_urlsafe(9) for name in PEOPLE}
+        self.passwords = {name: secrets.token_urlsafe(12) for name, *_ in PEOPLE}
         self.family = Family(self.logs, environment | {"PYTHONUNBUFFERED": "1"}, rehearsal.APP)
 
     @property
@@ -70,7 +72,7 @@ class Demo:
         self.start_worker()
         self.start_portal()
         code = self.family.run([PYTHON, "manage.py", "demo_month", "--plan", str(self.write_plan(sandbox))])
-        if code == 0 and not self.options.once:
+        if code in (0, WAITS_FOR_PEOPLE) and not self.options.once:
             self.stay()
         return code
 
@@ -108,8 +110,8 @@ class Demo:
             self.family.check()
             connection = http.client.HTTPConnection("127.0.0.1", self.listener.getsockname()[1], timeout=5)
             with contextlib.suppress(OSError), contextlib.closing(connection):
-                connection.request("GET", "/")
-                if connection.getresponse().status < http.client.INTERNAL_SERVER_ERROR:
+                connection.request("GET", "/health")
+                if connection.getresponse().status == http.client.OK:
                     return
             time.sleep(0.1)
         raise ChildEndedError(f"The portal did not answer within {READY_SECONDS:.0f} seconds.")
@@ -132,9 +134,11 @@ class Demo:
             "timezone": self.options.timezone,
             "out": str(self.options.out),
             "sandbox_url": sandbox,
-            "portal_url": self.url,
             "credentials": {door: ref for ref, door in _DOOR_OF_CREDENTIAL.items()},
-            "people": [{"username": n, "role": r, "password": self.passwords[n]} for n, r in PEOPLE.items()],
+            "people": [
+                {"username": name, "full_name": full, "roles": [role], "password": self.passwords[name]}
+                for name, full, role in PEOPLE
+            ],
             "from_file": self.options.tickets is not None,
         }
         return rehearsal.secret(self.state / "plan.json", json.dumps(plan))
@@ -142,8 +146,8 @@ class Demo:
     def stay(self) -> None:
         """Keep everything up. Leaves by StopError, or by ChildEndedError."""
         self.say(f"\nThe portal is at [bold]{self.url}[/]. Sign in as one of:")
-        for name, role in PEOPLE.items():
-            self.say(f"  {name:<8} {self.passwords[name]}   {role}")
+        for name, _, role in PEOPLE:
+            self.say(f"  {name:<7} {self.passwords[name]}   {role.replace('_', ' ')}")
         self.say("Ctrl-C ends it all.")
         while True:
             self.family.check()

@@ -31,6 +31,9 @@ def settings(state: Path) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join([str(APP), str(ROOT)]),
         "PROFORMA_MODE": "test",
         "PROFORMA_SECURE_COOKIES": "false",
+        "PROFORMA_BROKER_URL": "filesystem://localhost",  # a host, or kombu warns that there is none
+        "PROFORMA_SWEEP_SECONDS": "2",
+        "PROFORMA_RETRY_SECONDS": "2",
         "PROFORMA_SECRET_KEY_FILE": str(secret(state / "secret_key")),
         "PROFORMA_PSEUDONYM_KEY_FILE": str(secret(state / "pseudonym_key")),
         "PROFORMA_CREDENTIALS_DIR": str(folders["credentials"]),

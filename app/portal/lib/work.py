@@ -15,7 +15,7 @@ from django.db import connection, models
 from django.db.models import F, Q
 
 from portal.domain.errors import PortalError, Problem
-from portal.lib import clock
+from portal.lib import clock, memory
 
 log = logging.getLogger(__name__)
 Unit = TypeVar("Unit", bound="WorkUnit")
@@ -102,6 +102,7 @@ def update(unit: WorkUnit, **fields: Any) -> None:
 
 def finish(unit: WorkUnit, state: str = DONE, **fields: Any) -> None:
     """End a unit in the caller's transaction, so that the result and its end are one. Raises LeaseLostError."""
+    fields.setdefault("peak_mb", memory.peak_mb())
     update(unit, state=state, lease_until=None, due_at=None, finished_at=clock.now(), **fields)
 
 
@@ -145,6 +146,7 @@ def run(model: type[Unit], pk: int, do: Callable[[Unit], None]) -> bool:
     unit = claim(model, pk)
     if unit is None:
         return False
+    memory.reset_peak()
     try:
         with _kept_alive(unit):
             do(unit)

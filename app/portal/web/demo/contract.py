@@ -13,6 +13,8 @@ from portal.domain.tickets import ANY_PRIORITY, Kind
 from portal.sources.servicenow.parse import DEFAULT_VOCABULARY
 from portal.web.demo.plan import Plan
 
+CODE = "sandbox"
+"""the customer's; the supervisor (scripts/demo.py) puts it into the address of acknowledgements"""
 RATES = (
     (Kind.INCIDENT, "1", "Incident, priority 1 (critical)", "148.00"),
     (Kind.INCIDENT, "2", "Incident, priority 2 (high)", "92.50"),
@@ -47,7 +49,7 @@ def contract_load(plan: Plan) -> Contract:
     actor = plan.who(Role.CONTRACT_MANAGER)
     customer = services.customer_create(
         actor=actor,
-        code="sandbox",
+        code=CODE,
         number="K-10472",
         name="Kessler & Söhne Maschinenbau GmbH",
         address="Einkauf IT\nHafenstraße 118\n28217 Bremen",
@@ -96,6 +98,7 @@ def _endpoint(customer: Customer, plan: Plan, actor: str) -> SapEndpoint:
         name="SAP (sandbox)",
         channel="https_idoc",
         url=f"{plan.sandbox_url}/sap/bc/idoc_xml",
+        settings={"sap_client": "100", "status_url": "/sap/bc/proforma_status"},
         mapping={"client": "100", "company_code": "1000", "tax_code": "V2"},
         credential_ref=plan.credentials["sap"],
         inbound_credential_ref=plan.credentials["acknowledgement"],

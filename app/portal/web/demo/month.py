@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from portal.accounts.models import Role
 from portal.contracts.models import Contract
+from portal.delivery.selectors import delivery_of
+from portal.delivery.tasks import hurry
+from portal.documents.selectors import documents_of, rendering_of
 from portal.domain.errors import BlockedError, PortalError, Problem
 from portal.proformas import selectors, services
 from portal.proformas.models import BLOCKED, MonthRun, Proforma
 from portal.web.demo.plan import Plan
-from portal.web.demo.stages import Stages
+from portal.web.demo.stages import Stages, appeared
+from portal.web.demo.summary import Result, documents_write
 
 
 def month_play(contract: Contract, plan: Plan, stages: Stages) -> Proforma:
-    """Collect, rate and compose by a worker; submit by one person; approve and issue by another.
+    """Collect, rate and compose by a worker; submit by one person; approve and issue by another. Returns it issued.
 
     Raises BlockedError with every finding when the tickets need decisions first.
     """
     preparer, approver = plan.who(Role.PREPARER), plan.who(Role.APPROVER)
     run = services.month_start(contract=contract, period=plan.period, actor=preparer)
+    hurry()
     stages.worker("collect", run.collection)
-    stages.worker("compose", run)
+    stages.worker("rate, compose", run)
     proforma = _draft(run)
     with stages.person("submit"):
         services.proforma_submit(proforma=proforma, actor=preparer)
@@ -28,6 +33,18 @@ def month_play(contract: Contract, plan: Plan, stages: Stages) -> Proforma:
     with stages.person("issue"):
         services.proforma_issue(proforma=proforma, actor=approver)
     return selectors.proforma_get(proforma.pk)
+
+
+def documents_play(proforma: Proforma, plan: Plan, stages: Stages) -> Result:
+    """Render and deliver by a worker, copy the documents to `plan.out`, wait for SAP's acknowledgement."""
+    hurry()
+    stages.worker("render", appeared(lambda: rendering_of(proforma), "The rendering"))
+    documents = tuple(documents_of(proforma))
+    with stages.person("export"):
+        documents_write(documents, plan.out)
+    delivery = appeared(lambda: delivery_of(proforma), "The delivery")
+    stages.delivery(delivery)
+    return Result(proforma, selectors.boxes_of(proforma), documents, delivery, tuple(stages.done))
 
 
 def _draft(run: MonthRun) -> Proforma:

@@ -6,12 +6,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
 
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from portal.delivery.models import ACKNOWLEDGED, SENT, UNKNOWN, Delivery
 from portal.domain.errors import PortalError, Problem
 from portal.lib import memory, work
 from portal.lib.work import WorkUnit
+
+Unit = TypeVar("Unit", bound=WorkUnit)
 
 PATIENCE_SECONDS = 900.0
 POLL_SECONDS = 0.1
@@ -43,21 +49,41 @@ class Stages:
         self._ended(name, time.monotonic() - begun, memory.peak_mb())
         self.progress.update(bar, completed=1)
 
-    def worker(self, name: str, unit: WorkUnit, ended: Callable[[WorkUnit], bool] | None = None) -> None:
-        """Wait for a unit of work. Raises PortalError with the unit's own problem when it has failed.
+    def worker(self, name: str, unit: WorkUnit) -> None:
+        """Wait for a unit of work. Raises PortalError with the unit's own problem when it has failed."""
+        self._watch(name, unit, _settled)
+        self._ended(name, between(unit.started_at, unit.finished_at), unit.peak_mb or 0)
 
-        `ended` says when this step is over (default: the unit is neither queued nor running any more).
-        """
+    def delivery(self, delivery: Delivery) -> None:
+        """Wait until SAP has the document, then for what it did with it. Raises PortalError."""
+        self._watch("deliver", delivery, lambda _: delivery.phase in (SENT, UNKNOWN, ACKNOWLEDGED))
+        memory.reset_peak()
+        self._watch("acknowledge", delivery, lambda _: delivery.phase == ACKNOWLEDGED)
+        self._ended("deliver", between(delivery.started_at, delivery.sent_at), delivery.peak_mb or 0)
+        self._ended("acknowledge", between(delivery.sent_at, delivery.acknowledged_at), memory.peak_mb())
+
+    def _watch(self, name: str, unit: WorkUnit, ended: Callable[[WorkUnit], bool]) -> None:
+        """A bar that follows the unit to its end."""
         bar = self.progress.add_task(name, total=None, detail="")
-        begun = time.monotonic()
-        for detail in watched(unit, ended or _settled):
+        for detail in watched(unit, ended):
             self.progress.update(bar, completed=unit.progress_done, total=unit.progress_total, detail=detail)
         total = unit.progress_total or 1
         self.progress.update(bar, completed=total, total=total, detail="")
-        self._ended(name, _seconds(unit) or time.monotonic() - begun, unit.peak_mb or 0)
 
     def _ended(self, name: str, seconds: float, peak_mb: int) -> None:
         self.done.append(Stage(name, round(seconds, 3), peak_mb))
+
+
+def appeared(look: Callable[[], Unit | None], what: str) -> Unit:
+    """What a worker makes in passing. Raises PortalError when it does not come."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < until:
+        if (found := look()) is not None:
+            return found
+        time.sleep(POLL_SECONDS)
+    raise PortalError(
+        f"{what} was not begun.", kept="The issued proforma is kept.", remedy="Look into the worker's log."
+    )
 
 
 def watched(unit: WorkUnit, ended: Callable[[WorkUnit], bool]) -> Iterator[str]:
@@ -85,15 +111,16 @@ def failure(unit: WorkUnit) -> PortalError:
     return PortalError(found.what, where=found.where, kept=found.kept, remedy=found.remedy, code=found.code)
 
 
-def bars() -> Progress:
+def bars(console: Console) -> Progress:
     """A line a stage: name, bar, count, time, and what is going on."""
     return Progress(
         SpinnerColumn(finished_text="[green]✓[/]"),
-        TextColumn("{task.description:<12}"),
+        TextColumn("{task.description:<13}"),
         BarColumn(bar_width=30),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TextColumn("[dim]{task.fields[detail]}"),
+        console=console,
     )
 
 
@@ -101,8 +128,6 @@ def _settled(unit: WorkUnit) -> bool:
     return unit.state not in (work.QUEUED, work.RUNNING)
 
 
-def _seconds(unit: WorkUnit) -> float:
-    """What the unit itself took, without the time it waited for a worker."""
-    if unit.started_at is None or unit.finished_at is None:
-        return 0.0
-    return (unit.finished_at - unit.started_at).total_seconds()
+def between(start: datetime | None, end: datetime | None) -> float:
+    """Seconds; 0.0 where one of the two is not known."""
+    return (end - start).total_seconds() if start and end else 0.0

@@ -11,11 +11,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from portal.delivery.models import Acknowledgement, Delivery
+from portal.delivery.models import Delivery
 from portal.documents.models import Document
+from portal.documents.services import document_read
 from portal.domain.completeness import Account
 from portal.domain.rating import EXCLUSION_REASONS, Box
-from portal.lib.storage import store
 from portal.proformas import selectors
 from portal.proformas.models import Proforma
 from portal.web.demo.stages import Stage
@@ -29,7 +29,6 @@ class Result:
     account: Account
     documents: tuple[Document, ...]
     delivery: Delivery
-    acknowledgement: Acknowledgement
     stages: tuple[Stage, ...]
 
 
@@ -50,9 +49,9 @@ def summary(result: Result) -> dict[str, Any]:
         "files": [{"name": d.name, "media_type": d.media_type, "sha256": d.sha256} for d in result.documents],
         "delivery": {"state": result.delivery.phase, "attempts": result.delivery.sends},
         "acknowledgement": {
-            "status": result.acknowledgement.status,
-            "outcome": result.acknowledgement.outcome,
-            "text": result.acknowledgement.text,
+            "status": result.delivery.outcome_status,
+            "outcome": result.delivery.outcome,
+            "text": result.delivery.outcome_text,
         },
         "stages": [asdict(stage) for stage in result.stages],
     }
@@ -71,7 +70,7 @@ def documents_write(documents: Iterable[Document], out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     for document in documents:
         part = out / f".{document.name}.part"
-        part.write_bytes(store().get(document.storage_key))
+        part.write_bytes(document_read(document))
         part.replace(out / document.name)
 
 
@@ -90,15 +89,15 @@ def rows(result: Result, out: Path) -> Sequence[tuple[str, str]]:
     account, proforma = result.account, result.proforma
     kinds = ", ".join(f"{n} {kind.replace('_', ' ')}s" for kind, n in billed_by_kind(proforma).items())
     money = f"{proforma.net:,.2f} {proforma.currency} net, {proforma.gross:,.2f} with {proforma.vat_rate:g} % VAT"
-    answer = result.acknowledgement
+    answer = result.delivery
     return [
         ("collected", f"{account.source_total} tickets"),
         ("billed", f"{account.count(Box.BILLED)} ({kinds})"),
-        *((("excluded", f"{n} {EXCLUSION_REASONS.get(why, why)}") for why, n in account.excluded().items())),
+        *(("excluded", f"{n} ({EXCLUSION_REASONS.get(why, why)})") for why, n in account.excluded().items()),
         ("carried over", str(account.count(Box.CARRIED_OVER))),
         ("total", money),
         ("delivery", f"{result.delivery.phase} (sent {result.delivery.sends} times)"),
-        ("SAP says", f"{answer.status} {answer.outcome}: {answer.text}"),
+        ("SAP says", f"{answer.outcome_status} {answer.outcome}: {answer.outcome_text}"),
         *(("file", str(out / document.name)) for document in result.documents),
         ("summary", str(out / "summary.json")),
     ]
