@@ -1,0 +1,74 @@
+"""What the pages need of the later stages: documents, deliveries, and the word that says hurry."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import Any
+
+from portal.delivery import selectors as deliveries
+from portal.delivery import tasks
+from portal.delivery.models import ACKNOWLEDGED, POSTED, QUEUED, REJECTED, SENDING, SENT, UNKNOWN, Delivery
+from portal.documents import selectors as documents
+from portal.documents.models import Rendering
+from portal.domain.states import State
+from portal.lib.work import FAILED
+from portal.proformas.models import Proforma
+
+SOON, LATER = 2, 15
+"""seconds until the page asks again: while a worker is at it, and while SAP is waited for"""
+ASK = ("delivery_ask", "Ask the receiver now")
+RETRY = ("delivery_retry", "Send again")
+SETTLE = ("delivery_settle", "Note what the customer said")
+
+
+hurry = tasks.hurry
+"""wakes a worker once what was just written is committed; should the queue be down, a sweep finds it anyway"""
+
+
+def context(proforma: Proforma) -> dict[str, Any]:
+    """Documents, delivery and SAP's answer of one proforma; `again` is when to ask anew, 0 for never."""
+    if proforma.state != State.ISSUED:
+        return {"documents": (), "again": 0}
+    rendering, delivery = documents.rendering_of(proforma), deliveries.delivery_of(proforma)
+    return {
+        "documents": documents.documents_of(proforma),
+        "rendering": rendering,
+        "delivery": delivery,
+        "attempts": deliveries.attempts_of(delivery) if delivery else (),
+        "acknowledgements": deliveries.acknowledgements_of(delivery) if delivery else (),
+        "again": _again(rendering, delivery),
+        "deeds": _deeds(delivery) if delivery else (),
+    }
+
+
+def _deeds(delivery: Delivery) -> tuple[tuple[str, str], ...]:
+    """(name of the address, label) of what a person may do about it now; the services check it again."""
+    if delivery.phase in (UNKNOWN, SENDING):
+        return (ASK, RETRY, SETTLE)
+    if delivery.phase == SENT:
+        return (SETTLE,)
+    if delivery.outcome == REJECTED or (delivery.phase == QUEUED and delivery.sends + delivery.failures > 0):
+        return (RETRY,)
+    return (RETRY,) if delivery.state == FAILED else ()
+
+
+def _again(rendering: Rendering | None, delivery: Delivery | None) -> int:
+    if rendering is not None and rendering.state == FAILED:
+        return 0
+    if delivery is None or delivery.phase not in (SENT, ACKNOWLEDGED):
+        return 0 if delivery is not None and delivery.state == FAILED else SOON
+    return LATER if delivery.phase == SENT else 0
+
+
+def attention() -> dict[int, str]:
+    """Proforma -> what somebody has to do about its delivery."""
+    troubled = chain(deliveries.deliveries_posted(), deliveries.deliveries_unclear())
+    return {delivery.proforma_id: _deed(delivery) for delivery in troubled}
+
+
+def _deed(delivery: Delivery) -> str:
+    if delivery.outcome == POSTED:
+        return "SAP posted it instead of parking it: talk to the customer"
+    if delivery.outcome == REJECTED:
+        return "SAP rejected it: see why"
+    return "Find out whether SAP has it" if delivery.phase == UNKNOWN else "See why it was not delivered"

@@ -1,0 +1,1 @@
+"""Forms: what people enter, checked for shape. Rules are the services'."""
