@@ -16,6 +16,7 @@ from sandbox.receipts import Receipt, Receipts
 log = logging.getLogger(__name__)
 LONGEST_PAUSE = 60.0
 POLL_SECONDS = 0.1
+STOP_SECONDS = 2.0
 TIMEOUT = (5, 20)
 NOBODYS_NUMBER = "SANDBOX-UNKNOWN"
 
@@ -33,8 +34,9 @@ class Acknowledger:
         self._thread.start()
 
     def stop(self) -> None:
+        """A post that hangs is left behind: it is on disk as waiting, so the next start sends it."""
         self._stop.set()
-        self._thread.join(timeout=TIMEOUT[1] + 5)
+        self._thread.join(timeout=STOP_SECONDS)
 
     def _run(self) -> None:
         while not self._stop.wait(POLL_SECONDS):

@@ -127,7 +127,7 @@ class Control:
 
 
 def blueprint(control: Control) -> Blueprint:
-    routes = Blueprint("control", __name__, url_prefix="/sandbox")
+    routes = Blueprint("control", __name__)
     for path, view, method in (
         ("/", control.page, "GET"),
         ("/summary", control.summary, "GET"),
@@ -139,12 +139,13 @@ def blueprint(control: Control) -> Blueprint:
         ("/acknowledge", control.acknowledge, "POST"),
         ("/tickets", control.put_ticket, "POST"),
     ):
-        routes.add_url_rule(path, view.__name__, view, methods=[method])
+        routes.add_url_rule(f"/sandbox{path}", view.__name__, view, methods=[method])
+    routes.add_url_rule("/", "home", _back)
     return routes
 
 
 def _back() -> Response:
-    """To the page, from wherever on it a button was pressed."""
+    """To the page."""
     return Response(status=303, headers={"Location": "/sandbox/"})
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 from sandbox.config import SandboxConfig
 from sandbox.export_file import Export, Mapping, read_export
 from sandbox.generator import Month, make_month
+from sandbox.query import Condition
 from sandbox.tables import FIELDS, REFERENCES, TICKET_TABLES, Table, sys_id
 
 Names = dict[tuple[str, str], str]
@@ -140,3 +141,15 @@ def _reader(config: SandboxConfig) -> dict[str, str]:
 
 def _blank(table: str) -> dict[str, str]:
     return dict.fromkeys(FIELDS[table], "")
+
+
+def walked(condition: Condition, names: Names, fields: Collection[str]) -> Condition | None:
+    """`assignment_group.name=X` as a condition on assignment_group: one step, and only to what names a record."""
+    field, _, part = condition.field.rpartition(".")
+    if field not in fields or field not in REFERENCES or part not in ("sys_id", "name", "number"):
+        return None
+    if part == "sys_id":
+        return Condition(field, condition.operator, condition.values)
+    table, named = REFERENCES[field], Condition(part, condition.operator, condition.values)
+    keys = (key for (of, key), name in names.items() if of == table and named.holds({part: name}))
+    return Condition(field, "IN", tuple(keys))

@@ -71,6 +71,10 @@ class Condition:
         return _compare(self.field, self.operator, value, self.values[0])
 
 
+Walk = Callable[[Condition], Condition | None]
+"""turns a condition on a field of a referenced record into one on the reference, or gives None"""
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     field: str
@@ -93,17 +97,20 @@ class Query:
         )
 
 
-def parse(text: str, fields: Collection[str], resolve: Resolve = str) -> Query:
-    """The query of an encoded string over a table with these fields. Never raises: see the module's docstring."""
-    builder = _Builder(fields, resolve)
+def parse(text: str, fields: Collection[str], resolve: Resolve = str, walk: Walk = lambda _: None) -> Query:
+    """The query of an encoded string over a table with these fields. Never raises: see the module's docstring.
+
+    `walk` is asked about conditions on fields that the table has not (`assignment_group.name=...`).
+    """
+    builder = _Builder(fields, resolve, walk)
     for part in re.split(r"(?<!\^)\^(?!\^)", text):
         builder.add(part.replace("^^", "^"))
     return builder.done()
 
 
 class _Builder:
-    def __init__(self, fields: Collection[str], resolve: Resolve) -> None:
-        self.fields, self.resolve = fields, resolve
+    def __init__(self, fields: Collection[str], resolve: Resolve, walk: Walk) -> None:
+        self.fields, self.resolve, self.walk = fields, resolve, walk
         self.alternatives: list[list[list[Condition]]] = [[]]
         self.order: list[Order] = []
         self.ignored: list[str] = []
@@ -139,12 +146,13 @@ class _Builder:
 
     def _parsed(self, part: str) -> Condition | None:
         match = _CONDITION.fullmatch(part)
-        if match is None or match[1] not in self.fields:
+        if match is None:
             return None
         field, operator, raw = match[1], match[2], match[3]
         separator = {"IN": ",", "NOT IN": ",", "BETWEEN": "@"}.get(operator)
         values = _split(raw, separator) if separator else [raw]
-        return Condition(field, operator, tuple(self.resolve(value) for value in values))
+        condition = Condition(field, operator, tuple(self.resolve(value) for value in values))
+        return condition if field in self.fields else self.walk(condition)
 
     def done(self) -> Query:
         after = self._keyset()

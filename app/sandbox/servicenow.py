@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from flask import Blueprint, Response, request
 from sandbox.config import SandboxConfig
 from sandbox.display import FORMAT, Presenter, Shape
 from sandbox.faults import Fault, Faults
-from sandbox.loading import Stock
+from sandbox.loading import Stock, walked
 from sandbox.oauth import GrantError, Tokens
 from sandbox.query import Query, parse
 from sandbox.replies import json_reply, servicenow_error
@@ -85,7 +86,8 @@ class TableApi:
         return json_reply({"result": self._records(table, [row])[0]})
 
     def _query(self, table: Table) -> Query:
-        return parse(request.args.get("sysparm_query", ""), table.fields, self._resolve)
+        walk = partial(walked, names=self.stock.names, fields=table.fields)
+        return parse(request.args.get("sysparm_query", ""), table.fields, self._resolve, walk)
 
     def _resolve(self, value: str) -> str:
         """The scripts that clients put into queries: who am I, and a day in my zone."""

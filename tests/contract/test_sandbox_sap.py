@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 import requests
 from lxml import etree
+from tests.support.proforma_samples import content
 from tests.support.sandbox import Receiver, config, fault, invoic, look_up, post_idoc, until
 
+from portal.exporters.idoc import export
 from sandbox.server import SandboxServer
 
 
@@ -232,6 +234,18 @@ def test_a_button_of_the_page_acknowledges(tmp_path: Path) -> None:
     assert pressed.url == f"{s.url}/sandbox/"
     assert "53 posted" in pressed.text
     assert text(portal.seen[0][1], "IDOC/E1ADHDR/E1STATE/STATXT") == "Document no. 5105600001 posted"
+
+
+def test_the_portals_own_idoc_is_taken(server: SandboxServer) -> None:
+    proforma = content()
+    taken = post_idoc(server.url, export(proforma).data)
+    assert taken.status_code == 200, taken.text
+    receipt = server.receipts.all()[0]
+    assert (receipt.number, receipt.gross, receipt.lines) == (
+        proforma.number,
+        str(proforma.gross),
+        len(proforma.lines),
+    )
 
 
 @pytest.fixture

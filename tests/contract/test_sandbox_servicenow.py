@@ -82,6 +82,16 @@ def test_reference_links_can_be_left_out_and_references_be_walked(server: Sandbo
     assert " " in row["caller_id.name"]
 
 
+def test_a_query_may_walk_to_the_name_of_a_reference(server: SandboxServer) -> None:
+    names = {row["assignment_group.name"] for row in rows(server, fields="assignment_group.name")}
+    assert len(names) > 3
+    counts = {
+        name: int(get(server, limit=1, query=f"assignment_group.name={name}")[2]["X-Total-Count"]) for name in names
+    }
+    assert sum(counts.values()) == len(server.stock.tables["incident"])
+    assert get(server, limit=1, query="assignment_group.nameSTARTSWITHnobody")[2]["X-Total-Count"] == "0"
+
+
 def test_service_requests_have_no_resolution_date(server: SandboxServer) -> None:
     item = rows(server, "/api/now/table/sc_req_item", limit=1, query="state=3")[0]
     assert "resolved_at" not in item
