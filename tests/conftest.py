@@ -54,9 +54,7 @@ def _empty_as_owner(owner: dict[str, Any]) -> None:
     from django.db import connection
 
     settings = connection.settings_dict
-    tables = [
-        t for t in connection.introspection.table_names() if t not in ("django_migrations", "django_content_type")
-    ]
+    tables = _own_tables()
     dsn = {"host": settings["HOST"], "port": settings["PORT"], "dbname": settings["NAME"]}
     with (
         psycopg2.connect(user=owner["USER"], password=owner["PASSWORD"], **dsn) as database,
@@ -69,6 +67,16 @@ def _empty_as_owner(owner: dict[str, Any]) -> None:
                 names = sql.SQL(", ").join(map(sql.Identifier, tables))
                 cursor.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(names))
     database.close()
+
+
+def _own_tables() -> list[str]:
+    """Tables of the schema with a test's rows; a temporary table of this connection is none of them."""
+    from django.db import connection
+
+    kept = {"django_migrations", "django_content_type"}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        return [name for (name,) in cursor.fetchall() if name not in kept]
 
 
 @pytest.fixture

@@ -49,10 +49,13 @@ def month_resume(*, run: MonthRun, actor: str) -> MonthRun:
     require(person(actor), Permission.PREPARE)
     _check_draft(run)
     with acting(actor):
-        if run.collection.state != work.DONE:
-            work.requeue(run.collection)
-        MonthRun.objects.filter(pk=run.pk).exclude(state=work.RUNNING).update(requested_by=actor)
-        work.requeue(run)
+        locked = _locked(run)
+        if locked.collection.state != work.DONE:
+            work.requeue(locked.collection)
+        locked.requested_by = actor
+        locked.save(update_fields=["requested_by"])
+        work.requeue(locked)
+    run.refresh_from_db()
     return run
 
 
@@ -66,11 +69,11 @@ def month_recollect(*, run: MonthRun, reason: str, actor: str) -> MonthRun:
         collection = collection_create(
             contract=run.contract, period=run.period, carried_keys=run.collection.carried_keys, actor=actor
         )
-        taken = MonthRun.objects.filter(pk=run.pk).exclude(state=work.RUNNING).update(collection=collection)
-        if not taken:
-            raise StateError("The month is being worked on.", kept="Nothing was changed.", remedy="Wait for its end.")
-        run.refresh_from_db()
-        work.requeue(run)
+        locked = _locked(run)
+        locked.collection = collection
+        locked.save(update_fields=["collection"])
+        work.requeue(locked)
+    run.refresh_from_db()
     return run
 
 
@@ -152,6 +155,14 @@ def _check_can_start(contract: Contract, period: Period) -> None:
             kept="Nothing was started.",
             remedy="Issue it first.",
         )
+
+
+def _locked(run: MonthRun) -> MonthRun:
+    """The row as it is now, for a person to change. Raises StateError while a worker has it."""
+    locked = MonthRun.objects.select_for_update(of=("self",)).select_related("collection").get(pk=run.pk)
+    if locked.state == work.RUNNING:
+        raise StateError("The month is being worked on.", kept="Nothing was changed.", remedy="Wait for its end.")
+    return locked
 
 
 def _check_draft(run: MonthRun) -> None:
