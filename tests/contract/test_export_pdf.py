@@ -76,6 +76,24 @@ def test_long_words_and_long_summaries_stay_on_the_page_and_lose_nothing(tmp_pat
     assert foot < 841.89 - 20
 
 
+def test_where_no_ticket_has_a_summary_its_column_is_left_out(tmp_path: Path) -> None:
+    base = content(3, 30)
+    made = replace(base, tickets=tuple(replace(ticket, summary="") for ticket in base.tickets))
+    pages = annex_pages(pages_of(made, tmp_path))
+    assert "Summary" not in "".join(pages)
+    assert tickets_in(pages) == [ticket.number for ticket in made.tickets]
+
+
+def test_a_long_supplier_and_long_lines_do_not_run_into_each_other(tmp_path: Path) -> None:
+    base = content(3, 30)
+    made = replace(base, supplier=replace(base.supplier, name="Supplier & Sons " * 20))
+    lines = tuple(replace(line, description="Endless line " * 40) for line in base.lines)
+    pages = pages_of(with_lines(made, lines), tmp_path)
+    for page in pages:
+        assert re.search(r"Supplier & Sons.*\.\.\.\s+Proforma, not a VAT invoice\s+Page \d+ of \d+", page)
+    assert "".join(pages).count("Endless") > 3 * 40
+
+
 def test_heads_are_repeated_on_every_page_of_lines_and_tickets(tmp_path: Path) -> None:
     pages = pages_of(content(120, 400), tmp_path)
     before = [page for page in pages if re.search(r"^\s+\d+\s+\S.*\d\.\d\d$", page, re.MULTILINE)]

@@ -29,6 +29,11 @@ class Section:
     rows: tuple[Row, ...]
     sums: tuple[tuple[str, str], ...]
 
+    @property
+    def has_summaries(self) -> bool:
+        """Some ticket systems give none; then the column is left out."""
+        return any(row[4] for row in self.rows)
+
 
 @dataclass(frozen=True, slots=True)
 class Annex:

@@ -28,7 +28,7 @@ def export(content: Content) -> Exported:
         front = front_pages(shown)
         layout = _layout(content, shown)
         total = front.pages + (len(layout.pages) if layout else 0)
-        drawn = draw(foot_of(shown, total), front.pages, layout, shown.currency)
+        drawn = draw(foot_of(shown, total), front.pages, layout)
         data = merge(content, shown, front, drawn, layout.starts if layout else [])
     return Exported(f"{file_stem(content.number)}.pdf", MEDIA_TYPE, data)
 
@@ -38,7 +38,7 @@ def annex_pdf(content: Content) -> bytes:
     with _no_collector():
         shown = view(content)
         layout = _layout(content, shown)
-        return draw(foot_of(shown, len(layout.pages)), 0, layout, shown.currency) if layout else b""
+        return draw(foot_of(shown, len(layout.pages)), 0, layout) if layout else b""
 
 
 def _layout(content: Content, shown: View) -> Layout | None:

@@ -46,13 +46,13 @@ class Foot:
     total: int
 
 
-def draw(foot: Foot, invoice_pages: int, layout: Layout | None, currency: str) -> bytes:
+def draw(foot: Foot, invoice_pages: int, layout: Layout | None) -> bytes:
     """A PDF: first one sheet for each invoice page with foot and banner only, to be laid over it; then the annex."""
     buffer = io.BytesIO()
     canvas = Canvas(
         buffer, pagesize=(sheet.WIDTH, sheet.HEIGHT), pageCompression=1, invariant=1, initialFontName=REGULAR
     )
-    press = _Press(canvas, foot, currency)
+    press = _Press(canvas, foot)
     for _ in range(invoice_pages):
         press.finish()
     for page in layout.pages if layout else ():
@@ -69,11 +69,10 @@ def foot_of(view: View, total: int) -> Foot:
 class _Press:
     """One page after the other."""
 
-    def __init__(self, canvas: Any, foot: Foot, currency: str) -> None:
+    def __init__(self, canvas: Any, foot: Foot) -> None:
         self._regular, self._bold = Face(REGULAR), Face(BOLD)  # loaded first: the canvas opens with REGULAR
         self._pen = Pen(canvas)
         self._foot = foot
-        self._currency = currency
         self._number = 0
 
     def page(self, placed: list[Placed]) -> None:
@@ -83,7 +82,7 @@ class _Press:
         left: tuple[float, ...] = ()
         for item in placed:
             if isinstance(item.what, Head):
-                left = item.what.left
+                left = item.what.columns.left
             elif isinstance(item.what, Row):
                 self._row(texts, item.what.cells, item.y, left)
                 if item.what.closed:
@@ -111,10 +110,12 @@ class _Press:
         pen.colour(sheet.HAIRLINE)
         pen.rules([y + 11], sheet.LEFT, sheet.RIGHT, 0.4)
         pen.colour(sheet.SOFT)
-        pen.text(self._regular, 7.2, [(sheet.LEFT, y, foot.left)])
         pages = f"Page {self._number} of {foot.total}"
         pen.right(self._regular, 7.2, sheet.RIGHT, y, pages)
-        pen.right(self._regular, 7.2, sheet.RIGHT - 62, y, foot.middle)
+        middle = sheet.RIGHT - self._width(f"Page {foot.total} of {foot.total}") - 16
+        pen.right(self._regular, 7.2, middle, y, foot.middle)
+        room = middle - self._width(foot.middle) - 16 - sheet.LEFT
+        pen.text(self._regular, 7.2, [(sheet.LEFT, y, shortened(self._regular, 7.2, foot.left, room))])
         if foot.banner:
             self._banner(foot.banner)
         pen.end_page()
@@ -145,15 +146,17 @@ class _Press:
 
     def _head(self, head: Head, y: float) -> None:
         pen = self._pen
+        room = sheet.RIGHT - sheet.LEFT - (50 if head.continued else 0)
+        title = shortened(self._bold, 9.2, head.title, room)
         pen.colour(sheet.INK)
-        pen.text(self._bold, 9.2, [(sheet.LEFT, y - 9, self._fit(head.title, head.continued))])
+        pen.text(self._bold, 9.2, [(sheet.LEFT, y - 9, title)])
         if head.continued:
             pen.colour(sheet.SOFT)
             pen.right(self._regular, SIZE, sheet.RIGHT, y - 9, "continued")
-        names = ("Ticket", "Kind", "Opened", head.counted, "Summary", "Group")
+        heads = [(x, y - 26, name) for x, name in zip(head.columns.left, head.columns.heads, strict=True)]
         pen.colour(sheet.SOFT)
-        pen.text(self._bold, 6.9, [(x, y - 26, name) for x, name in zip(head.left, names, strict=False)])
-        pen.right(self._bold, 6.9, sheet.RIGHT, y - 26, self._currency)
+        pen.text(self._bold, 6.9, heads[:AMOUNT])
+        pen.right(self._bold, 6.9, sheet.RIGHT, y - 26, head.columns.heads[AMOUNT])
         pen.colour(sheet.ACCENT)
         pen.rules([y - 31.5], sheet.LEFT, sheet.RIGHT, 0.8)
 
@@ -164,11 +167,16 @@ class _Press:
         value = self._bold.width(item.value) * 7.8 / 1000
         self._pen.right(face, 7.8, sheet.RIGHT - max(52.0, value + GAP), y - 8.5, item.label)
 
-    def _fit(self, title: str, continued: bool) -> str:
-        """A title on one line; a long one ends in three dots (it stands in full on the invoice page)."""
-        room = (sheet.RIGHT - sheet.LEFT - (50 if continued else 0)) * 1000 / 9.2
-        if self._bold.width(title) <= room:
-            return title
-        while title and self._bold.width(title + "...") > room:
-            title = title[:-1]
-        return title.rstrip() + "..."
+    def _width(self, text: str) -> float:
+        """Of a text in the foot."""
+        return self._regular.width(text) * 7.2 / 1000
+
+
+def shortened(face: Face, size: float, text: str, room: float) -> str:
+    """A text on one line of `room` points; what does not fit ends in three dots (it stands in full elsewhere)."""
+    limit = room * 1000 / size
+    if face.width(text) <= limit:
+        return text
+    while text and face.width(text + "...") > limit:
+        text = text[:-1]
+    return text.rstrip() + "..."

@@ -40,6 +40,8 @@ class Columns:
 
     left: tuple[float, ...]
     width: tuple[float, ...]
+    heads: tuple[str, ...]
+    """"" over a column that is left out"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,8 @@ class Title:
 @dataclass(frozen=True, slots=True)
 class Head:
     title: str
-    counted: str
+    columns: Columns
     continued: bool
-    left: tuple[float, ...]
-    """of the columns below it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +101,20 @@ def lay_out(annex: Annex, title: str, below: str, currency: str) -> Layout:
 def _columns(section: Section, face: Face, currency: str) -> Columns:
     """Numbers, kinds and groups get what their longest needs, up to a limit; the summary gets the rest."""
     width = [0.0] * 7
-    heads = ("Ticket", "Kind", "Opened", section.counted, "Summary", "Group", currency)
+    heads: tuple[str, ...] = ("Ticket", "Kind", "Opened", section.counted, "Summary", "Group", currency)
     for index in (NUMBER, KIND, OPENED, COUNTED, GROUP, AMOUNT):
         longest = max(_longest(section, face, index), face.width(heads[index]))
         width[index] = min(longest * SIZE / 1000 + 0.5, _WIDEST.get(index, 999.0))
-    width[SUMMARY] = RIGHT - LEFT - sum(width) - 6 * GAP
+    rest = RIGHT - LEFT - sum(width) - 6 * GAP
     left = [LEFT]
+    if section.has_summaries:
+        width[SUMMARY] = rest
+    else:  # the group moves into its place
+        width[SUMMARY], width[GROUP] = -GAP, width[GROUP] + rest + GAP
+        heads = (*heads[:SUMMARY], "", *heads[GROUP:])
     for index in range(6):
         left.append(left[index] + width[index] + GAP)
-    return Columns(tuple(left), tuple(width))
+    return Columns(tuple(left), tuple(width), heads)
 
 
 def _longest(section: Section, face: Face, index: int) -> int:
@@ -143,8 +148,8 @@ class _Flow:
         if self._y - HEAD - row.height < FOOT:
             self._new_page()
         self.layout.starts.append((section.title, len(self.layout.pages) - 1))
-        self._place(Head(section.title, section.counted, False, columns.left), HEAD)
-        again = Head(section.title, section.counted, True, columns.left)
+        self._place(Head(section.title, columns, False), HEAD)
+        again = Head(section.title, columns, True)
         for after in rows:
             self._row(again, row, 0.0)
             row = after
