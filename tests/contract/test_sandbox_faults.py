@@ -86,9 +86,9 @@ def test_a_connection_that_breaks_in_the_middle(server: SandboxServer) -> None:
 
 
 def test_latency(server: SandboxServer) -> None:
-    fault(server.url, latency_ms=300, count=1)
-    with pytest.raises(requests.exceptions.ReadTimeout):
-        requests.get(f"{server.url}/api/now/table/incident", auth=SERVICENOW, timeout=0.1)
+    fault(server.url, latency_ms=800, count=1)
+    with pytest.raises(requests.exceptions.Timeout):
+        requests.get(f"{server.url}/api/now/table/incident?sysparm_limit=1", auth=SERVICENOW, timeout=0.3)
 
 
 @pytest.mark.parametrize("what", [{"statsu": 500}, {"status": "500"}, {"on": "fax"}, []])

@@ -189,8 +189,8 @@ def test_acknowledgements_can_be_held_back_and_name_a_stranger(tmp_path: Path) -
 def test_a_time_out_after_the_upload_was_stored(server: SandboxServer) -> None:
     fault(server.url, on="sap", timeout_after_store=True, count=1)
     with pytest.raises(requests.exceptions.ReadTimeout):
-        post_idoc(server.url, invoic(), timeout=0.5)
-    assert look_up(server.url, "PF-2026-000001")["found"] is True
+        post_idoc(server.url, invoic(), timeout=1)
+    until(lambda: look_up(server.url, "PF-2026-000001")["found"])
     assert post_idoc(server.url, invoic()).status_code == 409
 
 
