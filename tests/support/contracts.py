@@ -10,7 +10,7 @@ from portal.contracts import services
 from portal.contracts.models import Contract, Customer, SapEndpoint, Supplier, TicketSource
 from portal.domain.tickets import Kind
 
-VOCABULARY = {
+VOCABULARY: dict[str, Any] = {
     "kinds": {"incident": "incident", "sc_req_item": "service_request"},
     "priorities": {"1": "1", "2": "2", "3": "3", "4": "4", "5": "5"},
     "states": {

@@ -47,7 +47,7 @@ class WorkUnit(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     attempt = models.PositiveIntegerField(default=0)
     failures = models.PositiveIntegerField(default=0)
-    problem = models.JSONField(null=True, blank=True)
+    problem: models.JSONField[Any, Any] = models.JSONField(null=True, blank=True)
     step = models.CharField(max_length=80, blank=True, default="")
     progress_done = models.PositiveIntegerField(default=0)
     progress_total = models.PositiveIntegerField(null=True, blank=True)

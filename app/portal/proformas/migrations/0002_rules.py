@@ -130,7 +130,7 @@ END $$;
 PARTS_DROP = "DROP FUNCTION proformas_audit_boxes(); DROP FUNCTION proformas_guard_parts();"
 
 
-def _on_change(table, function, name):
+def _on_change(table: str, function: str, name: str) -> migrations.RunSQL:
     """Statement-level triggers for all three operations (a transition table is of one operation only)."""
     tables = {"INSERT": "NEW", "UPDATE": "NEW", "DELETE": "OLD"}
     create = "".join(

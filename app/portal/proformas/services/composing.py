@@ -99,7 +99,7 @@ def _write(
     vocabulary: Vocabulary,
 ) -> None:
     rows = Line.objects.bulk_create(_line(proforma, position, line) for position, line in enumerate(lines, start=1))
-    line_of = {row.rate_id: row.pk for row in rows if row.rate_id}
+    line_of: dict[int, int] = {row.rate_id: row.pk for row in rows if row.rate_id}
     snapshots = {id(member.ticket): member for member in members}
     with connection.cursor() as cursor:
         copy_rows(
@@ -129,7 +129,7 @@ def _line(proforma: Proforma, position: int, line: composing.ComposedLine) -> Li
 
 
 def _box_row(
-    proforma: Proforma, item: Boxed, member: Collected, line_of: dict[int | None, int], vocabulary: Vocabulary
+    proforma: Proforma, item: Boxed, member: Collected, line_of: dict[int, int], vocabulary: Vocabulary
 ) -> tuple[object, ...]:
     return (
         proforma.pk,
