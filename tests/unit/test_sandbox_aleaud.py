@@ -18,9 +18,8 @@ PARKING = ("PAR", "PRF")
 
 def receipt(**control: str) -> Receipt:
     sender = {"MANDT": "100", "SNDPRN": "PROFORMA", "SNDPOR": "OUT", "RCVPRN": "CUSTOMER", "RCVPOR": "IN", **control}
-    money = {"currency": "EUR", "net": "1.00", "tax": "0.19", "gross": "1.19"}
-    when = {"received_at": NOW.isoformat(), "due_at": NOW.isoformat()}
-    return Receipt(f"{7:016d}", "PF-<&>-1", "0" * 64, sender=sender, lines=1, **money, **when)
+    when = NOW.isoformat()
+    return Receipt(f"{7:016d}", "PF-<&>-1", "0" * 64, when, when, sender, "EUR", "1.00", "0.19", "1.19", lines=1)
 
 
 @pytest.mark.parametrize(
