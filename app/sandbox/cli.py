@@ -86,6 +86,8 @@ def _check(arguments: argparse.Namespace) -> None:
         ZoneInfo(arguments.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ConfigError(f"'{arguments.timezone}' is no time zone. Write it like Europe/Berlin or UTC.") from None
+    if arguments.command == "serve" and (arguments.tls_certificate is None) != (arguments.tls_key is None):
+        raise ConfigError("For https give both --tls-certificate and --tls-key.")
     if not SMALLEST <= arguments.tickets_count <= 1_000_000:
         raise ConfigError(f"--tickets-count must be at least {SMALLEST}, so that every kind of ticket is in it.")
 
@@ -143,4 +145,10 @@ def _add_acknowledging(parser: argparse.ArgumentParser) -> None:
     add("--acknowledge-after", type=float, default=5.0, metavar="SECONDS", help="after a receipt (default 5)")
     add("--acknowledge-ca", type=Path, metavar="FILE", help="certificates to trust there")
     add("--parking", default="PAR/PRF", metavar="MESCOD/MESFCT", help="what asks for parking (default PAR/PRF)")
-    add("--outcome", default="", choices=("", *OUTCOMES), help="force it (default: MESCOD and MESFCT decide)")
+    add(
+        "--outcome",
+        default="",
+        choices=OUTCOMES,
+        metavar="|".join(OUTCOMES),
+        help="force it (default: MESCOD and MESFCT decide)",
+    )

@@ -86,6 +86,7 @@ def test_a_file_is_served_and_its_findings_name_lines_and_no_text(tmp_path: Path
         (["--period", "2026-13"], "'2026-13' is no month"),
         (["--tickets", "nothing.csv"], "cannot be read"),
         (["--tickets-count", "3"], "at least 60"),
+        (["--tls-key", "key.pem"], "both --tls-certificate and --tls-key"),
     ],
 )
 def test_what_it_cannot_use_it_names(tmp_path: Path, secrets: Path, arguments: list[str], said: str) -> None:
