@@ -148,16 +148,24 @@ def run(model: type[Unit], pk: int, do: Callable[[Unit], None]) -> bool:
         return False
     memory.reset_peak()
     try:
-        with _kept_alive(unit):
-            do(unit)
+        _work(unit, do)
     except LeaseLostError as error:
         log.warning("lease lost: %s", error)
+    return True
+
+
+def _work(unit: Unit, do: Callable[[Unit], None]) -> None:
+    """Raises LeaseLostError, also when it was lost before a failure could be noted."""
+    try:
+        with _kept_alive(unit):
+            do(unit)
+    except LeaseLostError:
+        raise
     except PostponedError as error:
         update(unit, state=QUEUED, due_at=error.due_at, lease_until=None)
     except Exception as error:  # noqa: BLE001 - whatever it is, the row must say so
         _log_failure(unit, error)
         fail(unit, error)
-    return True
 
 
 def _log_failure(unit: WorkUnit, error: Exception) -> None:
