@@ -36,7 +36,7 @@ def django_db_setup(
         _become(owner)
         connection.creation.create_test_db(verbosity=0, autoclobber=True)
         _become(application)
-        TransactionTestCase._fixture_teardown = lambda _self: _empty_as_owner(owner)  # type: ignore[attr-defined,method-assign]
+        TransactionTestCase._fixture_teardown = lambda _self: _empty_as_owner(owner)  # type: ignore[attr-defined]
         yield
         _become(owner)
         connection.creation.destroy_test_db("proforma", verbosity=0)

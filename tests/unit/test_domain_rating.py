@@ -184,7 +184,10 @@ def test_a_price_that_changes_in_mid_month_makes_two_lines() -> None:
         for day in days
     ]
     lines = composing.compose(Period(2026, 3), [], box_all(found, rules()).boxed)
-    assert [(line.quantity, line.net) for line in lines] == [(1, Decimal("18.00")), (2, Decimal("38.00"))]
+    assert [(line.quantity, line.net) for line in lines] == [
+        (Decimal(1), Decimal("18.00")),
+        (Decimal(2), Decimal("38.00")),
+    ]
 
 
 def test_a_fixed_line_counts_for_whole_months_only() -> None:

@@ -14,6 +14,7 @@ from portal.domain.states import State
 from portal.lib.work import due
 from portal.proformas.models import BoxedTicket, Decision, Edit, Line, MonthRun, Proforma
 from portal.tickets.models import Collection, Snapshot
+from portal.tickets.selectors import snapshot_ids
 
 _WITH = ("contract", "contract__customer", "contract__supplier", "contract__endpoint", "contract__source")
 
@@ -107,19 +108,12 @@ def carried_keys(contract: Contract) -> list[str]:
 
 def billed_before(contract: Contract, collection: Collection) -> dict[str, str]:
     """Of the tickets of a collection: source key -> number of the issued proforma that billed it already."""
-    keys = Snapshot.objects.filter(pk__in=collection_snapshots(collection), source=collection.source).values(
-        "source_key"
-    )
+    keys = Snapshot.objects.filter(pk__in=snapshot_ids(collection), source=collection.source).values("source_key")
     rows = BoxedTicket.objects.filter(
         proforma__contract=contract, proforma__state=State.ISSUED, box=Box.BILLED, snapshot__source_key__in=keys
     )
-    return dict(rows.values_list("snapshot__source_key", "proforma__number"))
-
-
-def collection_snapshots(collection: Collection) -> QuerySet[object]:
-    from portal.tickets.selectors import members_of
-
-    return members_of(collection).values("snapshot")
+    pairs = rows.values_list("snapshot__source_key", "proforma__number")
+    return {key: number or "" for key, number in pairs}
 
 
 def unfinished_months(contract: Contract, period: Period) -> list[str]:
@@ -133,7 +127,7 @@ def unfinished_months(contract: Contract, period: Period) -> list[str]:
 def findings_tickets(run: MonthRun) -> dict[str, list[Snapshot]]:
     """Ticket number -> snapshots of the month with that number, for the findings that name one."""
     wanted = {str(f.get("where", "")).split(",")[0] for f in run.findings}
-    rows = Snapshot.objects.filter(pk__in=collection_snapshots(run.collection), number__in=wanted)
+    rows = Snapshot.objects.filter(pk__in=snapshot_ids(run.collection), number__in=wanted)
     found: dict[str, list[Snapshot]] = {}
     for snapshot in rows.order_by("number", "source_key"):
         found.setdefault(snapshot.number, []).append(snapshot)

@@ -42,6 +42,11 @@ def members_of(collection: Collection) -> QuerySet[CollectedTicket]:
     return CollectedTicket.objects.filter(collection=collection).select_related("snapshot")
 
 
+def snapshot_ids(collection: Collection) -> QuerySet[CollectedTicket, dict[str, int]]:
+    """For the inside of another query."""
+    return CollectedTicket.objects.filter(collection=collection).values("snapshot")
+
+
 def collected(collection: Collection) -> Iterator[Collected]:
     """Every ticket of a collection, by source key, streamed."""
     rows = members_of(collection).order_by("snapshot__source_key", "snapshot_id")
