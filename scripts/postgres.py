@@ -107,6 +107,11 @@ class Cluster:
         user = pwd.getpwnam("postgres" if _user_exists("postgres") else "nobody")
         account: _Account = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
         os.chown(self._directory, user.pw_uid, user.pw_gid)
+        if subprocess.run(["test", "-w", str(self._directory)], check=False, **account).returncode:
+            raise PostgresError(
+                f"PostgreSQL does not run as root, and the user {user.pw_name} cannot get into {self._directory.parent}. "
+                "Set TMPDIR to a directory that everybody may enter, such as /tmp."
+            )
         try:
             subprocess.run([str(self._binaries / "postgres"), "--version"], check=True, capture_output=True, **account)
         except (PermissionError, subprocess.CalledProcessError):

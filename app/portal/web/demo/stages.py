@@ -49,10 +49,14 @@ class Stages:
         self._ended(name, time.monotonic() - begun, memory.peak_mb())
         self.progress.update(bar, completed=1)
 
-    def worker(self, name: str, unit: WorkUnit) -> None:
-        """Wait for a unit of work. Raises PortalError with the unit's own problem when it has failed."""
+    def worker(self, name: str, unit: WorkUnit, after: WorkUnit | None = None) -> None:
+        """Wait for a unit of work. Raises PortalError with the unit's own problem when it has failed.
+
+        `after`: another unit, the first part of this one, whose time does not count.
+        """
         self._watch(name, unit, _settled)
-        self._ended(name, between(unit.started_at, unit.finished_at), unit.peak_mb or 0)
+        begun = after.finished_at if after else unit.started_at
+        self._ended(name, between(begun, unit.finished_at), unit.peak_mb or 0)
 
     def delivery(self, delivery: Delivery) -> None:
         """Wait until SAP has the document, then for what it did with it. Raises PortalError."""
