@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -42,7 +43,7 @@ def members_of(collection: Collection) -> QuerySet[CollectedTicket]:
     return CollectedTicket.objects.filter(collection=collection).select_related("snapshot")
 
 
-def snapshot_ids(collection: Collection) -> QuerySet[CollectedTicket, dict[str, int]]:
+def snapshot_ids(collection: Collection) -> QuerySet[CollectedTicket, Any]:
     """For the inside of another query."""
     return CollectedTicket.objects.filter(collection=collection).values("snapshot")
 
