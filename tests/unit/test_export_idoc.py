@@ -86,6 +86,11 @@ def test_a_number_that_sap_would_cut_is_refused_with_the_remedy() -> None:
     assert refused.value.problem.remedy
 
 
+def test_a_draft_has_no_idoc() -> None:
+    with pytest.raises(InputError, match="no number yet"):
+        export(content(number=""))
+
+
 @pytest.mark.parametrize(
     "mapping",
     [SapMapping(receiver_partner="MUCH-TOO-LONG"), SapMapping(message_code="PARK"), SapMapping(tax_code="TAXCODE1")],

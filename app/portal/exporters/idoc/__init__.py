@@ -18,7 +18,7 @@ NUMBER_LENGTH = 16
 
 
 def export(content: Content) -> Exported:
-    """One IDoc. Raises InputError for a number, code or amount that SAP's fields cannot hold, and for a credit."""
+    """One IDoc. Raises InputError for a draft, a credit, and what SAP's fields cannot hold uncut."""
     _check(content)
     root = etree.Element("INVOIC02")
     idoc = etree.SubElement(root, "IDOC", BEGIN="1")
@@ -45,6 +45,14 @@ def problems(content: Content) -> tuple[Problem, ...]:
 
 
 def _check(content: Content) -> None:
+    if not clean(content.number):
+        raise InputError(
+            "The proforma has no number yet.",
+            where="number",
+            kept="No IDoc was made.",
+            remedy="Issue it first: the number is taken at issue.",
+            code="idoc.no_number",
+        )
     if len(clean(content.number)) > NUMBER_LENGTH:
         raise InputError(
             f"The number '{content.number}' has more than the {NUMBER_LENGTH} characters that SAP keeps of it.",

@@ -117,7 +117,10 @@ def view(content: Content) -> View:
         boxes=tuple(_box(box, listed) for box in content.boxes),
         tickets_total=_count(sum(box.count for box in content.boxes)),
         accounted=_accounted(content),
-        carried_over=tuple(CarriedView(clean(t.number), clean(t.reason), clean(t.by)) for t in content.carried_over),
+        carried_over=tuple(
+            CarriedView(clean(t.number), _CARRIED_REASONS.get(t.reason) or clean(t.reason), clean(t.by))
+            for t in content.carried_over
+        ),
         has_annex=bool(content.tickets),
         annex=listed,
         record=_record(content, zone),
