@@ -13,7 +13,7 @@ from portal.documents.models import Document, Rendering
 from portal.documents.selectors import document_of, unrendered
 from portal.domain.content import Content, Exported
 from portal.domain.errors import InputError, PortalError, StateError
-from portal.lib import memory, work
+from portal.lib import work
 from portal.lib.hashing import sha256_hex
 from portal.lib.storage import store
 from portal.proformas.content import content_build
@@ -69,7 +69,6 @@ def document_read(document: Document) -> bytes:
 
 
 def _render(unit: Rendering) -> None:
-    memory.reset_peak()
     proforma = proforma_get(unit.proforma_id)
     content = _content(proforma)
     failure: PortalError | None = None
@@ -82,7 +81,7 @@ def _render(unit: Rendering) -> None:
     if failure is not None:
         raise failure
     with transaction.atomic():
-        work.finish(unit, step="rendered", progress_done=len(adapters.EXPORTERS), peak_mb=memory.peak_mb())
+        work.finish(unit, step="rendered", progress_done=len(adapters.EXPORTERS))
 
 
 def _content(proforma: Proforma) -> Content:
