@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from portal.accounts.access import AccessError, Permission, may
 from portal.accounts.models import User
 from portal.domain.errors import PortalError
 from portal.web.pages import problem_page
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 SIGNED_IN = "signed in"
 PUBLIC = "public"
 
@@ -43,7 +43,7 @@ def public(view: View) -> View:
 
 def opens(view: Any, user: Any) -> bool:
     """Whether a view opens for a person."""
-    needed = getattr(view, "opens_for", frozenset())
+    needed: Any = getattr(view, "opens_for", frozenset())
     if needed == PUBLIC:
         return True
     if needed == SIGNED_IN:

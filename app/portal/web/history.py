@@ -30,7 +30,10 @@ SUBJECTS = {
 }
 VERBS = {"insert": "added", "update": "changed", "delete": "removed"}
 NOISE = frozenset({"id", "header", "last_login", "date_joined", "position"})
-NAMED = ("number", "name", "description", "username", "title")
+NAMED = ("username", "name", "description", "number", "title")
+ARROW = "\N{RIGHTWARDS ARROW}"
+TOLD = {"phase": "", "state": "", "outcome": "outcome ", "box": "", "gross": "total "}
+"""fields whose values stand in the headline, with the word before them"""
 MOVES = {
     ("draft", "in_review"): "submitted for review",
     ("in_review", "draft"): "sent back",
@@ -54,8 +57,10 @@ def headline(entry: Entry) -> str:
     subject = SUBJECTS.get(entry.subject, entry.subject)
     if move := _move(entry):
         return f"{subject} {move}"
+    if entry.subject == "proformas_boxedticket":
+        return f"tickets boxed: {_boxes(entry.changes)}" if entry.action != "delete" else "tickets taken out of boxes"
     verb = VERBS.get(entry.action, entry.action.replace("_", " "))
-    name = "" if entry.action == "update" else _name(entry.changes)
+    name = _changed(entry) if entry.action == "update" else _name(entry.changes)
     return f"{subject} {verb}{': ' if name else ''}{name}"
 
 
@@ -76,6 +81,24 @@ def _move(entry: Entry) -> str:
     if entry.subject != "proformas_proforma" or entry.action != "update" or not isinstance(state, list):
         return ""
     return MOVES.get((state[0], state[1]), "")
+
+
+def _changed(entry: Entry) -> str:
+    """The state or total it came to, else the names of the fields: that says more than "changed"."""
+    rows = changes_of(entry)
+    told = [row for row in rows if row.field in TOLD]
+    if told:
+        return ", ".join(f"{TOLD[row.field]}{_plain(row.before) or 'none'} {ARROW} {_plain(row.after)}" for row in told)
+    return ", ".join(row.field for row in rows[:4]) + (" and more" if len(rows) > 4 else "")
+
+
+def _boxes(changes: dict[str, Any]) -> str:
+    boxes = changes.get("boxes") or {}
+    return ", ".join(f"{count} {_plain(box)}" for box, count in sorted(boxes.items()))
+
+
+def _plain(text: str) -> str:
+    return text.replace("_", " ")
 
 
 def _name(changes: dict[str, Any]) -> str:

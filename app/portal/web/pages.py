@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 
 from portal.accounts.access import AccessError
 from portal.domain.errors import PortalError, Problem
-from portal.web.forms.base import PortalForm, PortalFormMixin
+from portal.web.forms.base import PortalFormMixin
 from portal.web.services import AlreadyDoneError, submission_claim
 
 PAGE_SIZE = 100
@@ -24,6 +24,11 @@ REFUSED = 422
 def actor(request: HttpRequest) -> str:
     """The user name that services and the audit record know a person by."""
     return request.user.get_username()
+
+
+def asked(request: HttpRequest, name: str) -> str:
+    """A value of the query, without what no text column can hold."""
+    return request.GET.get(name, "").replace("\0", "").strip()
 
 
 def show(request: HttpRequest, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
@@ -91,6 +96,6 @@ def once(request: HttpRequest, act: Callable[[], str], otherwise: str) -> str:
         return otherwise
 
 
-def bound(request: HttpRequest, kind: type[PortalForm], **given: Any) -> Any:
+def bound(request: HttpRequest, kind: Callable[..., Any], **given: Any) -> Any:
     """A form filled from a POST, else from its initial values."""
     return kind(request.POST if request.method == "POST" else None, **given)

@@ -43,10 +43,10 @@ TONES = {
 
 @register.filter
 def money(amount: Decimal | None) -> str:
-    """1,480.00, with a real minus."""
-    if amount is None:
+    """1,480.00, with a real minus; nothing where a template found no amount."""
+    if not isinstance(amount, Decimal):
         return ""
-    return str(intcomma(f"{abs(amount):.2f}")).join((MINUS if amount < 0 else "", ""))
+    return (MINUS if amount < 0 else "") + str(intcomma(f"{abs(amount):.2f}"))
 
 
 @register.filter

@@ -18,11 +18,22 @@ from portal.web.access import permitted
 from portal.web.forms.people import NewPasswordForm, PersonForm, RolesForm
 from portal.web.pages import REFUSED, actor, bound, button, form_page, page_of, show
 
+OPENS = {
+    Permission.VIEW: "see months, proformas, documents and contracts",
+    Permission.PREPARE: "start months, submit proformas",
+    Permission.EDIT: "edit lines, decide about tickets, send back",
+    Permission.APPROVE: "approve and issue what others prepared",
+    Permission.DELIVER: "see to deliveries",
+    Permission.CONTRACTS: "change customers, contracts and prices",
+    Permission.AUDIT: "read the record",
+    Permission.USERS: "make people and give roles",
+}
+
 
 @permitted(Permission.USERS)
 @require_safe
 def people(request: HttpRequest) -> HttpResponse:
-    opens = [(role, [p.value for p in Permission if role in PERMISSIONS[p]]) for role in Role]
+    opens = [(role, [OPENS[p] for p in Permission if role in PERMISSIONS[p]]) for role in Role]
     return show(request, "web/people.html", people=page_of(request, selectors.users()), opens=opens)
 
 
