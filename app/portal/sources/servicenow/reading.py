@@ -22,6 +22,9 @@ from portal.sources.servicenow.settings import Settings
 
 log = logging.getLogger(__name__)
 
+CHANGED = (
+    "The records changed while they were read, or the source miscounts or misses pages. It is tried again by itself."
+)
 Step = tuple[list[Ticket], list[str]]
 """tickets of a page and their keys"""
 
@@ -49,15 +52,27 @@ class Cursor:
     """sys_id of the last row that came"""
     offset: int = 0
     """rows after `last` that were asked for and stayed hidden"""
+    came: int = 0
     done: bool = False
 
     def advance(self, keys: Sequence[str], count: int, limit: int) -> None:
-        """After a page. A short or empty page is no end while the source counts more: an ACL may hide rows of it."""
+        """After a page. A short or empty page is no end while the source counts more: an ACL may hide rows of it.
+
+        Raises SourceError when more came than was counted, so that a source without end is left.
+        """
         if self.counted is None:
             self.counted = count
+        self.came += len(keys)
+        if self.came > self.counted:
+            raise SourceError(
+                f"There are more rows than the {self.counted} that were counted.",
+                where=str(self.selection),
+                remedy=CHANGED,
+                permanent=False,
+            )
         if keys:
+            self.done = self.offset + len(keys) >= count
             self.last, self.offset = keys[-1], 0
-            self.done = len(keys) >= count
         else:
             self.offset += limit
             self.done = self.offset >= min(count, self.counted)
@@ -136,8 +151,7 @@ class Reading:
             raise SourceError(
                 f"{repeated} of {len(keys)} rows of a page had come before.",
                 where=str(cursor.selection),
-                remedy="The records changed while they were read, or the source does not turn pages by sys_id. "
-                "It is tried again by itself.",
+                remedy=CHANGED,
                 permanent=False,
             )
         cursor.tally.came += len(keys)
@@ -174,7 +188,7 @@ def prove(tallies: Sequence[Tally]) -> None:
         remedy=(
             "Rows are hidden from the account: have it read every ticket (access rules, domains, query rules)."
             if hidden
-            else "The records changed while they were read, or the source counts wrongly. It is tried again by itself."
+            else CHANGED
         ),
         permanent=hidden,
     )
