@@ -95,7 +95,9 @@ class Demo:
 
     def start_worker(self) -> None:
         command = [PYTHON, "-m", "celery", "-A", "portal.celery", "worker", "--concurrency", "2", "--loglevel", "INFO"]
-        self.family.start("worker", [*command, "--beat", "--schedule", str(self.state / "broker" / "beat")])
+        command += ["--beat", "--schedule", str(self.state / "broker" / "beat")]
+        # at once, not after the task it is at: a worker may be killed at any time, the rows know how to go on
+        self.family.start("worker", command, ends_with=signal.SIGQUIT)
 
     def start_portal(self) -> None:
         handle = self.listener.fileno()  # bound before anything starts: nobody can take the port

@@ -109,7 +109,7 @@ class Cluster:
         os.chown(self._directory, user.pw_uid, user.pw_gid)
         if subprocess.run(["test", "-w", str(self._directory)], check=False, **account).returncode:
             raise PostgresError(
-                f"PostgreSQL does not run as root, and the user {user.pw_name} cannot get into {self._directory.parent}. "
+                f"PostgreSQL does not run as root, and {user.pw_name} cannot get into {self._directory.parent}. "
                 "Set TMPDIR to a directory that everybody may enter, such as /tmp."
             )
         try:

@@ -25,6 +25,7 @@ class Child:
     name: str
     process: subprocess.Popen[bytes]
     log: Path
+    ends_with: signal.Signals
 
 
 class Family:
@@ -35,12 +36,19 @@ class Family:
         self._children: list[Child] = []
         _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # what a killed child leaves behind becomes ours
 
-    def start(self, name: str, command: Sequence[str], *, pass_fds: Sequence[int] = ()) -> Child:
+    def start(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        pass_fds: Sequence[int] = (),
+        ends_with: signal.Signals = signal.SIGTERM,
+    ) -> Child:
         """Start a child that has to stay; its standard output and error go to NAME.log."""
         log = self._logs / f"{name}.log"
         with log.open("wb") as output:
-            process = self._spawn(command, stdout=output, stderr=output, pass_fds=pass_fds)
-        self._children.append(Child(name, process, log))
+            process = self._spawn(command, ends_with, stdout=output, stderr=output, pass_fds=pass_fds)
+        self._children.append(Child(name, process, log, ends_with))
         return self._children[-1]
 
     def run(self, command: Sequence[str]) -> int:
@@ -65,11 +73,13 @@ class Family:
     def close(self) -> None:
         """End all children, last started first. Harmless when called twice."""
         while self._children:
-            end(self._children.pop().process)
+            child = self._children.pop()
+            end(child.process, child.ends_with)
 
     def _spawn(
         self,
         command: Sequence[str],
+        ends_with: signal.Signals = signal.SIGTERM,
         *,
         stdout: int | object | None = None,
         stderr: int | object | None = None,
@@ -84,7 +94,7 @@ class Family:
             cwd=self._directory,
             pass_fds=pass_fds,
             start_new_session=True,  # Ctrl-C is for the supervisor alone, which ends the others in order
-            preexec_fn=dies_with_parent(signal.SIGTERM),
+            preexec_fn=dies_with_parent(ends_with),
         )
 
 
