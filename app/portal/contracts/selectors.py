@@ -133,3 +133,9 @@ def today(contract: Contract) -> date:
 def period_default(contract: Contract) -> Period:
     """The month that ended last in the contract's zone."""
     return Period.of(today(contract)).previous()
+
+
+def contract_first(wanted: str) -> Contract | None:
+    """The contract with that key, or the first one where there is none such."""
+    found = contracts().filter(pk=int(wanted)).first() if wanted.isdecimal() else None
+    return found or contracts().first()

@@ -9,7 +9,7 @@ from portal.accounts.access import Permission, may
 from portal.contracts import selectors as contracts
 from portal.web import board
 from portal.web.access import permitted
-from portal.web.pages import page_of, show
+from portal.web.pages import asked, page_of, show
 
 SHOWN: dict[str, bool | None] = {"all": None, "open": False, "issued": True}
 
@@ -18,7 +18,7 @@ SHOWN: dict[str, bool | None] = {"all": None, "open": False, "issued": True}
 def home(request: HttpRequest) -> HttpResponse:
     if not may(request.user, Permission.VIEW):
         return redirect("people")
-    state, customer = request.GET.get("state", "all"), request.GET.get("customer", "")
+    state, customer = asked(request, "state") or "all", asked(request, "customer")
     months = board.months(customer=customer, issued=SHOWN.get(state))
     return show(
         request,

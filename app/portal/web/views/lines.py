@@ -23,7 +23,7 @@ from portal.web.forms.lines import (
     TicketLineRemoveForm,
     TicketsMoveForm,
 )
-from portal.web.pages import actor, bound, form_page, page_of, show
+from portal.web.pages import actor, asked, bound, form_page, page_of, show
 from portal.web.views.proformas import proforma_get
 
 
@@ -122,7 +122,7 @@ def _tickets_page(request: HttpRequest, line: Line, form: TicketsMoveForm) -> Ht
 
 def _tickets_context(request: HttpRequest, line: Line) -> dict[str, Any]:
     """The list, filtered by number or summary, and what was ticked before."""
-    wanted = request.GET.get("q", "").strip()
+    wanted = asked(request, "q")
     return {
         "line": line,
         "proforma": line.proforma,

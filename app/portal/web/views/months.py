@@ -18,14 +18,12 @@ from portal.web.access import permitted
 from portal.web.dispatch import hurry
 from portal.web.findings import findings_of, numbers_of
 from portal.web.forms.months import DecisionForm, MonthForm, ReasonForm
-from portal.web.pages import REFUSED, actor, bound, button, form_page, page_of, show
+from portal.web.pages import REFUSED, actor, asked, bound, button, form_page, page_of, show
 
 
 @permitted(Permission.PREPARE)
 def month_new(request: HttpRequest) -> HttpResponse:
-    first = (
-        contracts.contracts().filter(pk=request.GET.get("contract") or None).first() or contracts.contracts().first()
-    )
+    first = contracts.contract_first(asked(request, "contract"))
     initial = {"contract": first, "period": contracts.period_default(first) if first else ""}
 
     def save(data: dict[str, Any]) -> str:
@@ -98,7 +96,7 @@ def month_decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Exclude or carry over one ticket, or all that are ticked."""
     run, form = _run(pk), DecisionForm(request.POST)
     if not form.is_valid():
-        what = " ".join(error for errors in form.errors.values() for error in errors)
+        what = " ".join(str(error) for errors in form.errors.values() for error in errors)
         return _month_page(request, run, Problem("input.refused", what, kept="Nothing was decided."), form)
 
     def act() -> None:

@@ -20,7 +20,7 @@ from portal.web import dispatch
 from portal.web.access import permitted
 from portal.web.actions import actions_for
 from portal.web.forms.months import ReasonForm
-from portal.web.pages import REFUSED, actor, bound, button, form_page, page_of, show
+from portal.web.pages import REFUSED, actor, asked, bound, button, form_page, page_of, show
 
 LATEST = 12
 """entries of the history that the page itself shows"""
@@ -45,7 +45,7 @@ def proforma_dispatch(request: HttpRequest, pk: int) -> HttpResponse:
 def proforma_tickets(request: HttpRequest, pk: int) -> HttpResponse:
     """The tickets of one box, or of one reason in it."""
     found = proforma_get(pk)
-    box, reason, number = (request.GET.get(name, "").strip() for name in ("box", "reason", "number"))
+    box, reason, number = (asked(request, name) for name in ("box", "reason", "number"))
     rows = selectors.boxed_tickets(found, box, reason)
     if number:
         rows = rows.filter(snapshot__number__icontains=number)

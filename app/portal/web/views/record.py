@@ -10,7 +10,7 @@ from portal.audit import selectors
 from portal.audit.models import Entry
 from portal.domain.errors import Problem
 from portal.web.access import permitted
-from portal.web.pages import page_of, show
+from portal.web.pages import asked, page_of, show
 
 
 @permitted(Permission.AUDIT)
@@ -27,7 +27,7 @@ def record_check(request: HttpRequest) -> HttpResponse:
 
 
 def _record_page(request: HttpRequest, problems: list[Problem] | None = None) -> HttpResponse:
-    who, what = request.GET.get("actor", "").strip(), request.GET.get("subject", "").strip()
+    who, what = asked(request, "actor"), asked(request, "subject")
     entries = selectors.entries_recent()
     if who:
         entries = entries.filter(actor=who)

@@ -26,7 +26,7 @@ class SignIn(LoginView):
     redirect_authenticated_user = True
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        name = request.POST.get("username", "")[:150] or "nobody"
+        name = _name(request.POST.get("username", "")) or "nobody"
         with acting(name, "sign-in"):  # Django may renew the password's hash here, which is a change of the person
             return super().post(request, *args, **kwargs)
 
@@ -36,11 +36,16 @@ class SignIn(LoginView):
         return super().form_valid(form)
 
     def form_invalid(self, form: Any) -> HttpResponse:
-        if person := selectors.user_by_name(form.data.get("username", "")):
+        if person := selectors.user_by_name(_name(form.data.get("username", ""))):
             record(actor=person.username, action="sign_in_refused", subject="accounts_user", subject_id=str(person.pk))
         response = super().form_invalid(form)
         response.status_code = 422
         return response
+
+
+def _name(given: str) -> str:
+    """A user name as the database can hold it."""
+    return given.replace("\0", "")[:150]
 
 
 sign_in = public(SignIn.as_view())
