@@ -154,7 +154,10 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE = {"sweep": {"task": "delivery.sweep", "schedule": SWEEP_SECONDS}}
+# A message that nobody took until the next one comes says nothing new: while all workers are busy none pile up.
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "delivery.sweep", "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_SECONDS}}
+}
 
 LOGGING = {
     "version": 1,

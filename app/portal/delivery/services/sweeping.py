@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
-from django.db import close_old_connections, models
+from django.db import close_old_connections, connection, models
 
 from portal.delivery.selectors import deliveries_due
 from portal.delivery.services.outbox import deliveries_ensure, delivery_run
@@ -74,5 +74,6 @@ def _guarded(stage: Stage, unit: str, do: Callable[[], Result]) -> Result | None
         return do()
     except Exception as error:  # noqa: BLE001 - a broken unit must not stop the others
         log.error("sweep: %s %s: unexpected %s", stage.name, unit, type(error).__name__)
-        close_old_connections()
+        if not connection.in_atomic_block:
+            close_old_connections()  # the server may have restarted; the next unit gets a connection that works
         return None
