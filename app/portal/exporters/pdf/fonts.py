@@ -1,7 +1,7 @@
 """The typefaces of the annex: found where Debian puts them, measured and encoded fast, all embedded.
 
 Lato prints the text (its figures are tabular by default; it has Latin, Greek and Cyrillic); DejaVu Sans and Droid Sans
-Fallback (Chinese, Japanese, Korean) step in character by character, and are read only when a ticket needs them.
+Fallback (Chinese, Japanese) step in character by character, and are read only when a ticket needs them.
 """
 
 from __future__ import annotations
