@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from portal.delivery.models import POSTED, SENT, UNKNOWN, Acknowledgement, Delivery, DeliveryAttempt
+from portal.delivery.models import POSTED, QUEUED, REJECTED, SENT, UNKNOWN, Acknowledgement, Delivery, DeliveryAttempt
 from portal.documents.models import Document
 from portal.documents.selectors import idocs_rendered
 from portal.lib import clock, work
@@ -42,6 +42,12 @@ def deliveries_posted() -> QuerySet[Delivery]:
 def deliveries_unclear() -> QuerySet[Delivery]:
     """Of which nobody knows whether they arrived."""
     return deliveries().filter(phase=UNKNOWN)
+
+
+def deliveries_troubled() -> QuerySet[Delivery]:
+    """All of which somebody has to do something about: posted, rejected, unclear, or stopped before they were sent."""
+    stopped = Q(phase=QUEUED, state=work.FAILED)
+    return deliveries().filter(Q(outcome__in=(POSTED, REJECTED)) | Q(phase=UNKNOWN) | stopped)
 
 
 def deliveries_unanswered(age: timedelta) -> QuerySet[Delivery]:

@@ -60,9 +60,11 @@ def test_what_sap_rejected_can_be_sent_again_by_a_person_and_be_parked_later(off
     assert (delivery.outcome, delivery.outcome_status, delivery.problem["code"]) == (
         "rejected", "51", "delivery.rejected",
     )  # fmt: skip
+    assert list(selectors.deliveries_troubled()) == [delivery]
     receive(aleaud(office, "parked"))
     delivery.refresh_from_db()
     assert (delivery.outcome, delivery.problem) == ("parked", None)
+    assert not selectors.deliveries_troubled().exists()
 
 
 def test_a_status_on_the_way_is_noted_and_settles_nothing(office: Office) -> None:
@@ -164,6 +166,7 @@ def test_a_wrong_password_waits_for_a_person_who_then_sends_again(office: Office
     delivery = drive(queued(office))
     assert (delivery.phase, delivery.state, delivery.due_at) == ("queued", "failed", None)
     assert "refused the credential" in delivery.problem["what"]
+    assert list(selectors.deliveries_troubled()) == [delivery]
     assert "wrong" not in str(delivery.problem) + "".join(a.text for a in selectors.attempts_of(delivery))
     credentials_write(directories / "credentials")
     services.delivery_retry(delivery=delivery, reason="Password corrected", actor="petra")
@@ -185,6 +188,16 @@ def test_a_number_that_the_receiver_has_with_other_content_is_refused(office: Of
     drive(delivery)
     assert (delivery.phase, delivery.outcome) == ("acknowledged", "rejected")
     assert "another document under this number" in delivery.outcome_text
+
+
+def test_another_document_under_our_number_is_not_taken_for_ours(office: Office) -> None:
+    delivery = queued(office)
+    other = invoic(str(delivery.proforma.number))
+    assert post_idoc(office.sandbox.url, other, auth=("idoc", "sends")).status_code == 200
+    fault(office, on="sap", count=1, status=500)
+    drive(delivery)
+    assert (delivery.phase, delivery.state, delivery.sends) == ("unknown", "failed", 1)
+    assert delivery.problem["code"] == "delivery.other_content"
 
 
 def test_the_very_document_sent_before_counts_as_accepted(office: Office) -> None:
