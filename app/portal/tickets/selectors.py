@@ -11,10 +11,12 @@ from django.db.models import QuerySet
 
 from portal import adapters
 from portal.contracts.models import TicketSource
+from portal.domain.errors import SourceError
 from portal.domain.sources import Source, SourceAccess
 from portal.domain.tickets import Ticket
 from portal.lib.credentials import credential_read
 from portal.lib.hashing import pseudonym_function
+from portal.lib.production import unfit
 from portal.lib.work import due
 from portal.tickets.models import CollectedTicket, Collection, Snapshot
 
@@ -28,6 +30,14 @@ class Collected:
 
 def source_open(source: TicketSource) -> Source:
     """The platform behind a source row, with its credential. Raises SourceError or CredentialError."""
+    if not settings.TEST_MODE and (reason := unfit(source.base_url)):
+        raise SourceError(
+            f"The address of this source {reason}, which only a rehearsal may use.",
+            where=f"source {source.name} of {source.customer.name}",
+            kept="Nothing was read.",
+            remedy="Enter the customer's own address.",
+            code="source.rehearsal",
+        )
     access = SourceAccess(
         base_url=source.base_url,
         credential=credential_read(source.credential_ref, settings.CREDENTIALS_DIR),
