@@ -1,0 +1,299 @@
+"""One proforma in the browser: what it shows, who may do what to it when, and its documents."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from tests.support.office import Office
+from tests.support.web import browser, month_issued, month_played, once_of, text
+
+from portal.audit.models import Entry
+from portal.delivery import services as deliveries
+from portal.delivery.models import ACKNOWLEDGED, POSTED, UNKNOWN, Delivery
+from portal.delivery.selectors import delivery_of
+from portal.documents.selectors import documents_of
+from portal.lib import work
+from portal.proformas import selectors, services
+from portal.proformas.models import Line, Proforma
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def draft(small_office: Office) -> Proforma:
+    return month_played(small_office)[1]
+
+
+def page(proforma: Proforma, who: str = "petra") -> Any:
+    return browser(who).get(reverse("proforma", args=[proforma.pk]))
+
+
+def do(who: str, name: str, pk: int, /, **data: Any) -> Any:
+    return browser(who).post(reverse(name, args=[pk]), data)
+
+
+def ticket_line(proforma: Proforma) -> Line:
+    line = selectors.lines_of(proforma).filter(origin="tickets").order_by("-quantity").first()
+    assert line is not None
+    return line
+
+
+def test_the_page_shows_lines_totals_boxes_and_the_proof(draft: Proforma) -> None:
+    shown = text(page(draft))
+    account = selectors.boxes_of(draft)
+    for line in selectors.lines_of(draft):
+        assert line.description in shown
+    assert f"{draft.gross:,.2f} EUR" in shown
+    assert f"{account.source_total} collected + 0 carried in = {account.count('billed')} billed" in shown  # type: ignore[arg-type]
+    assert f"{account.rated:,.2f} rated, ticket by ticket" in shown
+    assert "Both add up." in shown
+    assert "closed without a resolution date" in shown
+
+
+def test_a_line_is_added_with_a_reason_and_the_totals_follow(draft: Proforma) -> None:
+    before = draft.net
+    line = {"description": "Travel", "quantity": "2,5", "unit": "hour", "unit_price": "95.00", "reason": "ordered"}
+    assert do("petra", "line_add", draft.pk, **line).status_code == 302
+    draft.refresh_from_db()
+    assert draft.net == before + Decimal("237.50")
+    shown = text(page(draft))
+    assert "Travel added by hand ordered" in shown
+    assert "line added: Travel" in shown
+
+
+def test_a_line_form_sent_twice_adds_one_line(draft: Proforma) -> None:
+    petra = browser("petra")
+    address = reverse("line_add", args=[draft.pk])
+    data = {"description": "Travel", "quantity": "1", "unit": "hour", "unit_price": "95.00", "reason": "ordered"}
+    data["once"] = once_of(petra.get(address))
+    assert [petra.post(address, data).status_code for _ in range(3)] == [302, 302, 302]
+    assert selectors.lines_of(draft).filter(description="Travel").count() == 1
+
+
+def test_a_form_that_was_refused_can_be_mended_and_sent_again(draft: Proforma) -> None:
+    petra = browser("petra")
+    address = reverse("line_add", args=[draft.pk])
+    data = {"description": "Travel", "quantity": "-1", "unit": "hour", "unit_price": "95.00", "reason": "ordered"}
+    data["once"] = once_of(petra.get(address))
+    refused = petra.post(address, data)
+    assert (refused.status_code, "The quantity must be above 0" in text(refused)) == (422, True)
+    assert 'value="Travel"' in refused.content.decode()
+    assert petra.post(address, data | {"quantity": "1"}).status_code == 302
+
+
+def test_a_changed_ticket_line_keeps_its_quantity_and_shows_the_difference(draft: Proforma) -> None:
+    line = ticket_line(draft)
+    form = {"description": line.description, "unit_price": str(line.unit_price - 1), "reason": "goodwill"}
+    assert do("petra", "line_change", line.pk, **form).status_code == 302
+    line.refresh_from_db()
+    assert line.edited == -line.quantity
+    shown = text(page(draft))
+    assert f"\u2212{line.quantity:.2f} against the contract: goodwill" in shown
+    assert f"\u2212{line.quantity:.2f} edited by people" in shown
+
+
+def test_a_removed_ticket_line_puts_its_tickets_where_it_is_said(draft: Proforma) -> None:
+    line = ticket_line(draft)
+    count = selectors.tickets_of(line).count()
+    assert do("petra", "line_remove", line.pk, reason="later", box="carried_over").status_code == 302
+    assert selectors.boxed_tickets(draft, "carried_over").count() == count
+    assert f"{count} carried over" in text(page(draft))
+
+
+def test_tickets_behind_a_line_are_listed_filtered_and_taken_off(draft: Proforma) -> None:
+    line = ticket_line(draft)
+    numbers = [ticket.snapshot.number for ticket in selectors.tickets_of(line)]
+    there = reverse("line_tickets", args=[line.pk])
+    listed = text(browser("ada").get(there))
+    assert all(number in listed for number in numbers)
+    assert "Take tickets off" not in listed
+    filtered = text(browser("ada").get(f"{there}?q={numbers[0]}"))
+    assert numbers[0] in filtered
+    assert numbers[1] not in filtered
+    form = {"ticked": numbers[0], "numbers": f"{numbers[1]}, {numbers[0]}", "box": "excluded", "reason": "not ours"}
+    assert do("petra", "line_tickets_move", line.pk, **form).status_code == 302
+    line.refresh_from_db()
+    assert line.quantity == len(numbers) - 2
+
+
+def test_an_unknown_ticket_is_refused_and_what_was_ticked_stays_ticked(draft: Proforma) -> None:
+    line = ticket_line(draft)
+    number = selectors.tickets_of(line)[0].snapshot.number
+    form = {"ticked": number, "numbers": "INC404", "box": "excluded", "reason": "not ours"}
+    answer = do("petra", "line_tickets_move", line.pk, **form)
+    assert (answer.status_code, "INC404" in text(answer)) == (422, True)
+    assert f'value="{number}" aria-label="Tick {number}" checked' in answer.content.decode()
+
+
+def test_the_tickets_of_a_box_are_listed_with_their_reason(draft: Proforma) -> None:
+    there = reverse("proforma_tickets", args=[draft.pk])
+    shown = text(browser("ada").get(f"{there}?box=excluded&reason=cancelled"))
+    ticket = selectors.boxed_tickets(draft, "excluded", "cancelled")[0]
+    assert ticket.snapshot.number in shown
+    assert "No ticket fits." in text(browser("ada").get(f"{there}?number=INC404"))
+
+
+def test_the_moves_are_offered_to_whom_they_belong(draft: Proforma) -> None:
+    assert "Submit for review" in text(page(draft))
+    assert "Submit for review" not in text(page(draft, "anton"))
+    assert do("petra", "proforma_submit", draft.pk).status_code == 302
+    assert "Approve" not in text(page(draft)).replace("Anton Approver", "")
+    assert "Approve" in text(page(draft, "anton"))
+    for who in ("ada", "clara"):
+        assert "Send back" not in text(page(draft, who))
+
+
+def test_the_preparer_cannot_approve_by_hand_either(draft: Proforma) -> None:
+    do("petra", "proforma_submit", draft.pk)
+    assert do("petra", "proforma_approve", draft.pk).status_code == 403
+    draft.refresh_from_db()
+    assert draft.state == "in_review"
+
+
+def test_an_approver_who_edited_is_warned_before_and_told_after(draft: Proforma) -> None:
+    do("petra", "proforma_submit", draft.pk)
+    line = selectors.lines_of(draft)[0]
+    form = browser("anton").get(reverse("line_change", args=[line.pk]))
+    assert "Whoever edits a proforma cannot approve it" in text(form)
+    changed = {"description": line.description, "quantity": "1", "unit_price": "1.00", "reason": "slip"}
+    assert do("anton", "line_change", line.pk, **changed).status_code == 302
+    assert "You prepared or edited it, so another approver has to approve it." in text(page(draft, "anton"))
+    refused = do("anton", "proforma_approve", draft.pk)
+    assert (refused.status_code, "may not approve it" in text(refused)) == (422, True)
+
+
+def test_sending_back_needs_a_reason_which_the_preparer_sees(draft: Proforma) -> None:
+    do("petra", "proforma_submit", draft.pk)
+    assert do("anton", "proforma_send_back", draft.pk, reason="").status_code == 422
+    assert do("anton", "proforma_send_back", draft.pk, reason="line 3 is too high").status_code == 302
+    assert "It was sent back: line 3 is too high" in text(page(draft))
+    assert "Mend it: it was sent back" in text(browser("petra").get("/"))
+
+
+def test_a_move_out_of_turn_is_refused_on_the_page_with_what_is_possible(draft: Proforma) -> None:
+    answer = do("anton", "proforma_approve", draft.pk)
+    assert answer.status_code == 422
+    assert "A proforma that is draft cannot be moved by 'approve'." in text(answer)
+    assert "Possible now: submit." in text(answer)
+
+
+def test_issuing_asks_first_and_then_takes_the_number(draft: Proforma) -> None:
+    do("petra", "proforma_submit", draft.pk)
+    do("anton", "proforma_approve", draft.pk)
+    anton = browser("anton")
+    question = anton.get(reverse("proforma_issue", args=[draft.pk]))
+    assert "nothing in it can be changed or taken back" in text(question)
+    draft.refresh_from_db()
+    assert draft.number is None
+    data = {"once": once_of(question)}
+    assert anton.post(reverse("proforma_issue", args=[draft.pk]), data).status_code == 302
+    assert anton.post(reverse("proforma_issue", args=[draft.pk]), data).status_code == 302
+    draft.refresh_from_db()
+    assert draft.number
+    assert draft.number in text(page(draft))
+
+
+def test_an_issued_proforma_offers_no_change(small_office: Office) -> None:
+    issued = month_issued(small_office)
+    shown = text(page(issued))
+    for word in ("Add a line", "Send back", "Submit for review", "Change line"):
+        assert word not in shown
+    line = selectors.lines_of(issued)[0]
+    answer = do("petra", "line_remove", line.pk, reason="away with it")
+    assert (answer.status_code, "cannot be edited" in text(answer)) == (422, True)
+
+
+def test_documents_are_the_bytes_that_were_rendered_and_each_download_is_recorded(small_office: Office) -> None:
+    issued = month_issued(small_office)
+    documents = list(documents_of(issued))
+    assert {d.format for d in documents} >= {"pdf", "html", "idoc", "csv"}
+    for document in documents:
+        answer = browser("ada").get(reverse("proforma_document", args=[document.pk]))
+        assert answer.headers["Content-Type"] == document.media_type
+        assert answer.headers["Content-Disposition"] == f'attachment; filename="{document.name}"'
+        assert len(answer.content) == document.size
+    assert Entry.objects.filter(actor="ada", action="downloaded").count() == len(documents)
+
+
+def test_a_document_that_was_altered_is_not_handed_out(small_office: Office, directories: Path) -> None:
+    issued = month_issued(small_office)
+    document = documents_of(issued)[0]
+    path = directories / "documents" / document.storage_key
+    path.chmod(0o600)
+    path.write_bytes(b"forged")
+    answer = browser("ada").get(reverse("proforma_document", args=[document.pk]))
+    assert answer.status_code == 409
+    assert "not the checksum that was noted" in text(answer)
+    assert not Entry.objects.filter(action="downloaded").exists()
+
+
+def delivery(proforma: Proforma, **values: Any) -> Delivery:
+    """The delivery as it would stand after another end."""
+    found = delivery_of(proforma)
+    assert found is not None
+    from portal.audit.services import acting
+
+    with acting("tests"):
+        for name, value in values.items():
+            setattr(found, name, value)
+        found.save()
+    return found
+
+
+def test_what_was_posted_warns_on_the_page_and_on_the_first_page(small_office: Office) -> None:
+    issued = month_issued(small_office)
+    sent = delivery(issued)
+    deliveries.delivery_settle(delivery=sent, outcome=POSTED, reason="their accountant called", actor="petra")
+    shown = text(page(issued))
+    assert "posted it instead of parking it" in shown
+    assert "SAP posted it instead of parking it: talk to the customer" in text(browser("petra").get("/"))
+
+
+def test_a_send_in_doubt_is_sent_again_only_with_a_persons_word(small_office: Office) -> None:
+    issued = month_issued(small_office)
+    doubtful = delivery(issued, phase=UNKNOWN, state=work.FAILED, due_at=None)
+    assert "Send again" in text(page(issued))
+    without = do("petra", "delivery_retry", doubtful.pk, reason="nothing came")
+    assert (without.status_code, "could make a double" in text(without)) == (422, True)
+    given = {"reason": "they looked", "checked_not_there": "on"}
+    assert do("petra", "delivery_retry", doubtful.pk, **given).status_code == 302
+    doubtful.refresh_from_db()
+    assert doubtful.phase == "queued"
+
+
+def test_what_the_customer_said_is_noted_where_no_acknowledgement_comes(small_office: Office) -> None:
+    issued = month_issued(small_office)
+    sent = delivery(issued)
+    form = {"outcome": "parked", "reason": "Ms Weber, by phone"}
+    assert do("ada", "delivery_settle", sent.pk, **form).status_code == 403
+    assert do("petra", "delivery_settle", sent.pk, **form).status_code == 302
+    sent.refresh_from_db()
+    assert (sent.phase, sent.outcome) == (ACKNOWLEDGED, "parked")
+
+
+def test_the_dispatch_part_is_asked_again_only_while_something_may_still_happen(small_office: Office) -> None:
+    issued = month_issued(small_office)
+    address = reverse("proforma_dispatch", args=[issued.pk])
+    assert 'hx-trigger="every 15s"' in browser("ada").get(address).content.decode()
+    deliveries.delivery_settle(delivery=delivery(issued), outcome="parked", reason="phone", actor="petra")
+    assert "hx-trigger" not in browser("ada").get(address).content.decode()
+
+
+def test_the_whole_history_is_paged(draft: Proforma) -> None:
+    for number in range(30):
+        services.line_add(
+            proforma=draft,
+            description=f"Hour {number}",
+            quantity=Decimal(1),
+            unit="hour",
+            unit_price=Decimal(10),
+            reason="ordered",
+            actor="petra",
+        )
+    address = reverse("proforma_history", args=[draft.pk])
+    assert "Page 1 of 2" in text(browser("ada").get(address))
+    assert "line added: Hour 0" in text(browser("ada").get(f"{address}?page=2"))
