@@ -191,7 +191,7 @@ def supervise(options: Options, console: Console) -> int:
         finally:
             _deaf()
             demo.family.close()
-        if code:
+        if code not in (0, WAITS_FOR_PEOPLE):
             console.print(f"The month did not run to its end. The logs are kept in {_keep(demo.logs)}.")
         return code
 

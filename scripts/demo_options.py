@@ -22,6 +22,7 @@ class Options:
     port: int
     seed: int
     tickets_count: int
+    undecided: bool
     tickets: Path | None
     mapping: Path | None
 
@@ -29,7 +30,8 @@ class Options:
         """What the sandbox customer is told of the month and its tickets."""
         arguments = ["--period", str(self.period), "--timezone", self.timezone]
         if self.tickets is None:
-            return [*arguments, "--seed", str(self.seed), "--tickets-count", str(self.tickets_count)]
+            made_up = ["--seed", str(self.seed), "--tickets-count", str(self.tickets_count)]
+            return [*arguments, *made_up, *(["--dirty-blocking"] if self.undecided else [])]
         mapping = ["--mapping", str(self.mapping)] if self.mapping else []
         return [*arguments, "--tickets", str(self.tickets), *mapping]
 
@@ -94,4 +96,5 @@ def _parser() -> argparse.ArgumentParser:
     tickets("--mapping", type=_file, metavar="FILE", help='its columns, JSON: {"our_field": "their column"}')
     tickets("--seed", type=int, default=1, metavar="N", help="another seed makes up another month (default: 1)")
     tickets("--tickets-count", type=int, default=580, metavar="N", help="how many to make up (default: 580)")
+    tickets("--undecided", action="store_true", help="make up some, too, that stop the month until people decide")
     return parser
