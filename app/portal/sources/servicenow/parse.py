@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import repeat
-from operator import itemgetter
+from operator import add, itemgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -24,7 +24,7 @@ RowParser = Callable[[Sequence[Row]], list[Ticket]]
 LENGTH = len("2026-03-01 08:15:00")
 UTC_OFFSET = "+00:00"  # read with the text, ten times cheaper than replace(tzinfo=UTC) on the result
 DATES = ("opened_at", "resolved_at", "closed_at", "updated_at")
-TEXTS = ("number", "priority", "state", "summary", "group")
+TEXTS = ("source_key", "number", "priority", "state", "summary", "group")
 
 # Our fields -> ServiceNow's; "" leaves ours empty.
 _TASK = {
@@ -78,7 +78,14 @@ def row_parser(table: str, fields: Mapping[str, str], pseudonym: Callable[[str],
     read = _column_reader([fields[ours] for ours in OURS])
 
     def parse(rows: Sequence[Row]) -> list[Ticket]:
-        texts = dict(zip(OURS, read(rows), strict=True))
+        columns = read(rows)
+        try:
+            return tickets(len(rows), columns)
+        except (TypeError, AttributeError):  # values that are no text
+            return tickets(len(rows), [tuple(map(_plain, column)) for column in columns])
+
+    def tickets(count: int, texts_in_order: Sequence[Column]) -> list[Ticket]:
+        texts = dict(zip(OURS, texts_in_order, strict=True))
         columns: dict[str, Iterable[Any]] = {**texts, "kind": repeat(table)}
         problems: dict[int, list[str]] = {}
         for ours in DATES:
@@ -86,24 +93,23 @@ def row_parser(table: str, fields: Mapping[str, str], pseudonym: Callable[[str],
         for ours in TEXTS:
             columns[ours] = _lines(texts[ours])
         columns["caller"] = map(pseudonym, texts["caller"])
-        columns["problems"] = [tuple(problems.get(i, ())) for i in range(len(rows))] if problems else repeat(())
-        return _tickets(len(rows), columns)
+        columns["problems"] = [tuple(problems.get(i, ())) for i in range(count)] if problems else repeat(())
+        return _tickets(count, columns)
 
     return parse
 
 
-def _column_reader(names: Sequence[str]) -> Callable[[Sequence[Row]], list[Column]]:
-    """A function from rows to one column of strings a name; "" where a row has no such field, or the name is ""."""
+def _column_reader(names: Sequence[str]) -> Callable[[Sequence[Row]], Sequence[Column]]:
+    """A function from rows to one column a name; "" where a row has no such field, or the name is ""."""
     take = itemgetter(*names)
     blank = dict.fromkeys(names, "")
 
-    def read(rows: Sequence[Row]) -> list[Column]:
+    def read(rows: Sequence[Row]) -> Sequence[Column]:
         try:
             columns = list(zip(*map(take, rows), strict=True))
         except KeyError:
             columns = list(zip(*(take({**blank, **row}) for row in rows), strict=True))
-        columns = columns or [()] * len(names)
-        return [c if set(map(type, c)) <= {str} else tuple(map(_plain, c)) for c in columns]
+        return columns or [()] * len(names)
 
     return read
 
@@ -126,9 +132,11 @@ def _plain(value: object) -> str:
 def _instants(ours: str, column: Column, problems: dict[int, list[str]]) -> list[datetime | None]:
     """Date-times of a column; what is none is None and is named in `problems` by its row."""
     try:
-        if set(map(len, column)) <= {0, LENGTH}:
-            read = datetime.fromisoformat
-            return [read(text + UTC_OFFSET) if text else None for text in column]
+        lengths = set(map(len, column))
+        if lengths <= {LENGTH}:
+            return list(map(datetime.fromisoformat, map(add, column, repeat(UTC_OFFSET))))
+        if lengths <= {0, LENGTH}:
+            return [datetime.fromisoformat(text + UTC_OFFSET) if text else None for text in column]
     except ValueError:
         pass
     instants = list(map(_instant, column))
