@@ -20,6 +20,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+
 from scripts import postgres, rehearsal
 
 FOLDER = rehearsal.ROOT / "tests" / "bench"

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+
 from scripts import postgres, rehearsal
 
 QUICK = "not slow and not rt and not browser and not real_tickets"

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+
 from scripts import postgres, rehearsal
 from scripts.demo_options import Options, parse
 from scripts.processes import Child, ChildEndedError, Family, end_adopted

@@ -24,6 +24,7 @@ from typing import TypedDict
 
 import psycopg2
 from psycopg2 import sql
+
 from scripts.processes import dies_with_parent, end, tail
 
 DATABASE, OWNER, APP = "proforma", "proforma_owner", "proforma_app"

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import pytest
 from django.apps import apps
 from django.db import models
-from django.urls import URLPattern, URLResolver, get_resolver
 
 STAGES = ("audit", "accounts", "contracts", "tickets", "proformas", "documents", "delivery", "web")
 """In the order of the month: a table knows its own stage and earlier ones, never a later one."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+
 from scripts import postgres
 
 START = """

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from scripts.processes import ChildEndedError, Family
 
 TROUBLED = """

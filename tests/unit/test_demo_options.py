@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from scripts.demo_options import Options, parse
 
 from portal.domain.periods import Period
+from scripts.demo_options import Options, parse
 
 NOW = datetime(2026, 3, 31, 22, 30, tzinfo=UTC)
 """already April in Berlin, still March in London"""
