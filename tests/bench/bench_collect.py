@@ -1,7 +1,7 @@
 """Collecting 100,000 tickets at 30 ms a request: slices side by side against one page after another.
 
-Both sides are the same client on the same replay server, taking turns; the best turn of each side counts, since what else
-the machine does can only add to it.
+Both sides are the same client on the same replay server, taking turns; the best turn of each side counts, for whatever
+else the machine does can only add to it.
 `python tests/bench/bench_collect.py` prints the figures; ./scripts/bench collects them.
 """
 

@@ -1,7 +1,7 @@
 """A ServiceNow that costs nothing to ask: pages of many tickets, encoded before, each answered after a fixed wait.
 
-Run as a process of its own (`python tests/bench/replay_server.py ROWS LATENCY_MS`); it prints its port and ends with its
-standard input. It honours windows, keyset, limit and count as the client asks for them, so that a client which asks
+Run as a process of its own (`python tests/bench/replay_server.py ROWS LATENCY_MS`); it prints its port and ends with
+its standard input. It honours windows, keyset, limit and count as the client asks for them, so that a client which asks
 wrongly gets wrong answers.
 """
 
