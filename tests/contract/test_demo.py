@@ -141,7 +141,7 @@ def test_the_files_are_there_with_the_checksums_that_the_summary_gives(once: Pat
 
 
 def test_every_stage_says_what_it_took(summary: dict[str, Any]) -> None:
-    names = ["collect", "rate, compose", "submit", "approve", "issue", "render", "export", "deliver", "acknowledge"]
+    names = ["collect", "rate", "compose", "submit", "approve", "issue", "render", "export", "deliver", "acknowledge"]
     assert [stage["name"] for stage in summary["stages"]] == names
     assert all(0 <= stage["seconds"] < 60 and 0 < stage["peak_mb"] < 400 for stage in summary["stages"])
 

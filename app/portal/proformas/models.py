@@ -31,6 +31,8 @@ class MonthRun(WorkUnit):
     findings = models.JSONField(default=list, blank=True)
     requested_by = models.CharField(max_length=150)
     requested_at = models.DateTimeField(default=clock.now)
+    rated_at = models.DateTimeField(null=True, blank=True)
+    """when every ticket had its box, before lines and totals are written"""
 
     class Meta:
         ordering = ["-period_start", "-id"]

@@ -146,6 +146,7 @@ class Migration(migrations.Migration):
                 ('findings', models.JSONField(blank=True, default=list)),
                 ('requested_by', models.CharField(max_length=150)),
                 ('requested_at', models.DateTimeField(default=portal.lib.clock.now)),
+                ('rated_at', models.DateTimeField(blank=True, null=True)),
                 ('collection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tickets.collection')),
                 ('contract', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='contracts.contract')),
             ],

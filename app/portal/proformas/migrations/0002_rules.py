@@ -153,7 +153,7 @@ class Migration(migrations.Migration):
         audited("proformas_proforma"),
         audited("proformas_line", parent="proformas_proforma:proforma_id"),
         audited("proformas_decision", parent="contracts_contract:contract_id"),
-        audited("proformas_monthrun", ignore=WORK_UNIT_PROGRESS, actor="worker"),
+        audited("proformas_monthrun", ignore=[*WORK_UNIT_PROGRESS, "rated_at"], actor="worker"),
         append_only("proformas_decision"),
         append_only("proformas_edit"),
         *(no_truncate(f"proformas_{name}") for name in ("proforma", "line", "boxedticket", "numbercounter")),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.db import connection
 
 from portal.contracts.models import Contract
@@ -31,21 +33,33 @@ _BOX_COLUMNS = (
 )
 
 
-def compose(run: MonthRun) -> tuple[Problem, ...]:
-    """Make the draft of a month, or make it anew. Returns what blocks (then nothing was written)."""
-    members = list(collected(run.collection))
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """A collection with every ticket in its box; `problems` instead when something blocks."""
+
+    members: list[Collected]
+    boxed: tuple[Boxed, ...]
+    vocabulary: Vocabulary
+    problems: tuple[Problem, ...] = ()
+
+
+def rate(run: MonthRun) -> Rated:
+    """Put every ticket of the complete collection into its box. Writes nothing."""
     try:
         rules = _rules(run)
     except ValueError as error:
-        return (_bad_vocabulary(run.contract, error),)
+        return Rated([], (), Vocabulary(), (_bad_vocabulary(run.contract, error),))
+    members = list(collected(run.collection))
     boxing = box_all((member.ticket for member in members), rules)
-    if boxing.problems:
-        return boxing.problems
-    lines = composing.compose(run.period, fixed_lines_of(run.contract), boxing.boxed)
+    return Rated(members, boxing.boxed, rules.vocabulary, boxing.problems)
+
+
+def compose(run: MonthRun, rated: Rated) -> None:
+    """Make the draft of a month, or make it anew, in the caller's transaction."""
+    lines = composing.compose(run.period, fixed_lines_of(run.contract), rated.boxed)
     totals = composing.totals((line.net for line in lines), run.contract.vat_rate)
-    proforma = _draft(run, members, totals)
-    _write(proforma, lines, boxing.boxed, members, rules.vocabulary)
-    return ()
+    proforma = _draft(run, rated.members, totals)
+    _write(proforma, lines, rated)
 
 
 def _rules(run: MonthRun) -> Rules:
@@ -91,22 +105,16 @@ def _draft(run: MonthRun, members: list[Collected], totals: composing.Totals) ->
     return proforma
 
 
-def _write(
-    proforma: Proforma,
-    lines: tuple[composing.ComposedLine, ...],
-    boxed: tuple[Boxed, ...],
-    members: list[Collected],
-    vocabulary: Vocabulary,
-) -> None:
+def _write(proforma: Proforma, lines: tuple[composing.ComposedLine, ...], rated: Rated) -> None:
     rows = Line.objects.bulk_create(_line(proforma, position, line) for position, line in enumerate(lines, start=1))
     line_of: dict[int, int] = {row.rate_id: row.pk for row in rows if row.rate_id}
-    snapshots = {id(member.ticket): member for member in members}
+    snapshots = {id(member.ticket): member for member in rated.members}
     with connection.cursor() as cursor:
         copy_rows(
             cursor,
             BoxedTicket._meta.db_table,
             _BOX_COLUMNS,
-            (_box_row(proforma, item, snapshots[id(item.ticket)], line_of, vocabulary) for item in boxed),
+            (_box_row(proforma, item, snapshots[id(item.ticket)], line_of, rated.vocabulary) for item in rated.boxed),
         )
 
 

@@ -18,7 +18,7 @@ from portal.domain.states import State
 from portal.lib import clock, memory, work
 from portal.proformas.models import BLOCKED, Decision, MonthRun, Proforma
 from portal.proformas.selectors import carried_keys, unfinished_months
-from portal.proformas.services.composing import compose
+from portal.proformas.services.composing import compose, rate
 from portal.tickets.models import Collection
 from portal.tickets.services import collection_create, collection_run
 
@@ -107,11 +107,22 @@ def _advance(run: MonthRun) -> None:
     memory.reset_peak()
     work.update(run, step="collecting")
     _collect(run)
-    work.update(run, step="rating and composing")
-    findings = contract_problems(run.contract, run.period) or _compose(run)
-    if findings:
-        with transaction.atomic():
-            work.finish(run, BLOCKED, findings=[asdict(p) for p in findings], step="waits for people")
+    work.update(run, step="rating")
+    if problems := contract_problems(run.contract, run.period):
+        return _block(run, problems)
+    rated = rate(run)
+    if rated.problems:
+        return _block(run, rated.problems)
+    work.update(run, step="composing", rated_at=clock.now())
+    with acting("worker", f"composed for {run.requested_by}"):
+        compose(run, rated)
+        work.finish(run, findings=[], step="composed", peak_mb=memory.peak_mb())
+    return None
+
+
+def _block(run: MonthRun, problems: tuple[Problem, ...]) -> None:
+    with transaction.atomic():
+        work.finish(run, BLOCKED, findings=[asdict(p) for p in problems], step="waits for people")
 
 
 def _collect(run: MonthRun) -> None:
@@ -127,14 +138,6 @@ def _collect(run: MonthRun) -> None:
         )
     if collection.state != work.DONE:
         raise work.PostponedError(max(collection.due_at or clock.now(), clock.now() + LOOK_AGAIN))
-
-
-def _compose(run: MonthRun) -> tuple[Problem, ...]:
-    with acting("worker", f"composed for {run.requested_by}"):
-        findings = compose(run)
-        if not findings:
-            work.finish(run, findings=[], step="composed", peak_mb=memory.peak_mb())
-    return findings
 
 
 def _check_can_start(contract: Contract, period: Period) -> None:

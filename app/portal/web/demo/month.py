@@ -24,7 +24,7 @@ def month_play(contract: Contract, plan: Plan, stages: Stages) -> Proforma:
     run = services.month_start(contract=contract, period=plan.period, actor=preparer)
     hurry()
     stages.worker("collect", run.collection)
-    stages.worker("rate, compose", run, after=run.collection)
+    stages.rated_and_composed(run)
     proforma = _draft(run)
     with stages.person("submit"):
         services.proforma_submit(proforma=proforma, actor=preparer)

@@ -16,6 +16,7 @@ from portal.delivery.models import ACKNOWLEDGED, SENT, UNKNOWN, Delivery
 from portal.domain.errors import PortalError, Problem
 from portal.lib import memory, work
 from portal.lib.work import WorkUnit
+from portal.proformas.models import MonthRun
 
 Unit = TypeVar("Unit", bound=WorkUnit)
 
@@ -49,14 +50,17 @@ class Stages:
         self._ended(name, time.monotonic() - begun, memory.peak_mb())
         self.progress.update(bar, completed=1)
 
-    def worker(self, name: str, unit: WorkUnit, after: WorkUnit | None = None) -> None:
-        """Wait for a unit of work. Raises PortalError with the unit's own problem when it has failed.
-
-        `after`: another unit, the first part of this one, whose time does not count.
-        """
+    def worker(self, name: str, unit: WorkUnit) -> None:
+        """Wait for a unit of work. Raises PortalError with the unit's own problem when it has failed."""
         self._watch(name, unit, _settled)
-        begun = after.finished_at if after else unit.started_at
-        self._ended(name, between(begun, unit.finished_at), unit.peak_mb or 0)
+        self._ended(name, between(unit.started_at, unit.finished_at), unit.peak_mb or 0)
+
+    def rated_and_composed(self, run: MonthRun) -> None:
+        """Wait for a month whose collection is complete. Both steps are of one process, so they share its peak."""
+        self._watch("rate", run, lambda _: run.rated_at is not None or _settled(run))
+        self._watch("compose", run, _settled)
+        self._ended("rate", between(run.collection.finished_at, run.rated_at), run.peak_mb or 0)
+        self._ended("compose", between(run.rated_at, run.finished_at), run.peak_mb or 0)
 
     def delivery(self, delivery: Delivery) -> None:
         """Wait until SAP has the document, then for what it did with it. Raises PortalError."""
