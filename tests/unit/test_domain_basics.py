@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -61,7 +62,7 @@ def test_slices_cover_the_window_exactly(count: int, seconds: int) -> None:
     window = Window(start, start + timedelta(seconds=seconds))
     parts = window.slices(count)
     assert (parts[0].start, parts[-1].end) == (window.start, window.end)
-    assert all(a.end == b.start for a, b in zip(parts, parts[1:], strict=False))
+    assert all(a.end == b.start for a, b in itertools.pairwise(parts))
     assert all(part.start < part.end for part in parts)
 
 
