@@ -40,9 +40,7 @@ SETTINGS = (
     Setting("BROKER_DIR", str, "/var/lib/proforma/broker", "Directory of the file-system broker"),
     Setting("LEASE_SECONDS", int, 30, "How long a worker owns a unit of work without a sign of life"),
     Setting("SWEEP_SECONDS", int, 15, "How often due work is looked for"),
-    Setting(
-        "RETRY_SECONDS", int, 30, "First pause before work that failed for a passing reason is tried again"
-    ),
+    Setting("RETRY_SECONDS", int, 30, "First pause before work that failed for a passing reason is tried again"),
     Setting("LOG_LEVEL", str, "INFO", "Level of the log on standard error"),
 )
 
