@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from portal.domain.content import Content, Exported
 from portal.domain.errors import InputError
 from portal.lib import work
 from portal.lib.storage import StorageError, store
+from portal.proformas.content import content_build
 from portal.proformas.models import Proforma
 from sandbox.server import SandboxServer
 
@@ -133,14 +135,11 @@ def test_rows_that_no_longer_say_what_was_issued_are_not_rendered(
     office: Office, quick: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     proforma = proforma_issue(office)
-    build = services.content_build
 
     def altered(row: Proforma) -> Content:
-        from dataclasses import replace
+        return replace(content_build(row), contract_title="Something else")
 
-        return replace(build(row), contract_title="Something else")
-
-    monkeypatch.setattr(services, "content_build", altered)
+    monkeypatch.setattr("portal.documents.services.content_build", altered)
     rendering = render(proforma)
     assert (rendering.state, rendering.problem["code"]) == (work.FAILED, "document.content_changed")
     assert not Document.objects.exists()

@@ -16,8 +16,8 @@ from portal.delivery.models import Delivery
 from portal.delivery.services import due_work_run
 from portal.lib import work
 from portal.proformas import services
+from portal.proformas.content import header_build
 from portal.proformas.models import MonthRun
-from portal.proformas.services import moves
 from sandbox.server import SandboxServer
 
 pytestmark = pytest.mark.django_db
@@ -60,8 +60,8 @@ def test_a_sandboxes_address_is_not_delivered_to(
     office: Office, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Collected in a rehearsal and issued in production, as far as the header says."""
-    header_build = moves.header_build
-    monkeypatch.setattr(moves, "header_build", lambda proforma: header_build(proforma) | {"test_mode": False})
+    issued = lambda proforma: header_build(proforma) | {"test_mode": False}  # noqa: E731
+    monkeypatch.setattr("portal.proformas.services.moves.header_build", issued)
     proforma_issue(office)
     settings.TEST_MODE = False
     delivery = delivered()

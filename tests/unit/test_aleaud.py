@@ -89,6 +89,15 @@ def test_a_text_with_places_is_filled_from_the_parameters() -> None:
     assert report.text == "Document 5105600001 2026 was parked"
 
 
+def test_a_namespace_of_the_middleware_and_an_endless_text_do_no_harm() -> None:
+    raw = message(state("53", "parked " + "x " * 50_000, STAPA1="A"))
+    raw = raw.replace(b"<ALEAUD01>", b'<m:ALEAUD01 xmlns:m="urn:x">').replace(b"</ALEAUD01>", b"</m:ALEAUD01>")
+    (report,) = read(raw)
+    assert outcome(report, {}) == "parked"
+    assert len(report.text) <= 300
+    assert len(report.candidates) <= 50
+
+
 def test_one_message_may_speak_of_many_idocs() -> None:
     reports = read(message(state("53", "parked", STAPA1="A"), state("51", "no", STAPA1="B"), state("", STAPA1="C")))
     assert [(r.status, r.candidates[0][1]) for r in reports] == [("53", "A"), ("51", "B")]

@@ -28,6 +28,8 @@ from lxml import etree
 from portal.domain.errors import PortalError
 
 LARGEST = 2 * 1024 * 1024
+LONGEST_TEXT, MOST_WORDS = 300, 40
+"""of a status; SAP's STATXT has 70 characters, and four parameters of 50 may be filled in"""
 PARKED, POSTED, REJECTED = "parked", "posted", "rejected"
 OUTCOMES = (PARKED, POSTED, REJECTED)
 PARAMETERS = ("STAPA1", "STAPA2", "STAPA3", "STAPA4")
@@ -63,10 +65,11 @@ class Report:
 def read(raw: bytes) -> tuple[Report, ...]:
     """Every report of a message, in its order. Raises AcknowledgementError."""
     root = _root(raw)
-    idocs = root.findall("IDOC") if root.tag == "ALEAUD01" else []
+    name = etree.QName(root).localname  # middleware puts it into a namespace of its own
+    idocs = root.findall("IDOC") if re.fullmatch(r"ALEAUD\d\d", name) else []
     reports = tuple(report for idoc in idocs for report in _reports(idoc))
     if not reports:
-        found = f"The root element is {str(root.tag)[:40]}" if not idocs else "It holds no E1STATE with a STATUS"
+        found = f"The root element is {name[:40]}" if not idocs else "It holds no E1STATE with a STATUS"
         raise _unreadable(f"{found}, expected ALEAUD01 with E1STATE.")
     return reports
 
@@ -126,7 +129,7 @@ def _reports(idoc: etree._Element) -> Iterator[Report]:
         text = _told(state)
         parent = state.getparent()
         head = _fields(parent, "E1ADHDR", REFERENCES) if parent is not None and parent.tag == "E1ADHDR" else ()
-        words = tuple(("E1STATE-STATXT", word.strip(".,;:()'\"")) for word in text.split())
+        words = tuple(("E1STATE-STATXT", word.strip(".,;:()'\"")) for word in text.split()[:MOST_WORDS])
         candidates = (*_fields(state, "E1STATE", PARAMETERS), *head, *control, *words)
         yield Report(status[:4], (state.findtext("STACOD") or "").strip(), text, candidates)
 
@@ -139,7 +142,7 @@ def _told(state: etree._Element) -> str:
         text = text.replace(f"&{place}", value)
     for value in values:
         text = re.sub(r"&(?!\w)", value.replace("\\", ""), text, count=1)
-    return " ".join(text.split())
+    return " ".join(text.split())[:LONGEST_TEXT]
 
 
 def _fields(segment: etree._Element | None, name: str, fields: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
