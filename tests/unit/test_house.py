@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from tests.support.request_tracker import request_tracker_packages
 
 from portal import environment
 
@@ -101,6 +102,11 @@ def test_every_direct_dependency_says_why_it_is_here() -> None:
     wanted = {re.split(r"[\[~=<> ]", n)[0] for n in lines if n and n[0] not in "#-"}
     explained = set(re.findall(r"^\| ([\w.-]+) \|", (ROOT / "docs/dependencies.md").read_text(), flags=re.M))
     assert wanted - explained == set()
+
+
+def test_request_tracker_needs_only_packages_that_are_on_the_list() -> None:
+    listed = {line.split()[0] for line in (ROOT / "scripts/system-packages-test.txt").read_text().splitlines()}
+    assert set(request_tracker_packages()) - listed == set()
 
 
 def test_the_domain_has_no_clock() -> None:
