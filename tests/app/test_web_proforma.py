@@ -278,7 +278,7 @@ def test_what_the_customer_said_is_noted_where_no_acknowledgement_comes(small_of
 def test_the_dispatch_part_is_asked_again_only_while_something_may_still_happen(small_office: Office) -> None:
     issued = month_issued(small_office)
     address = reverse("proforma_dispatch", args=[issued.pk])
-    assert 'hx-trigger="every 15s"' in browser("ada").get(address).content.decode()
+    assert 'hx-trigger="every 5s"' in browser("ada").get(address).content.decode()
     deliveries.delivery_settle(delivery=delivery(issued), outcome="parked", reason="phone", actor="petra")
     assert "hx-trigger" not in browser("ada").get(address).content.decode()
 

@@ -14,7 +14,7 @@ from portal.domain.states import State
 from portal.lib.work import FAILED
 from portal.proformas.models import Proforma
 
-SOON, LATER = 2, 15
+SOON, LATER = 2, 5
 """seconds until the page asks again: while a worker is at it, and while SAP is waited for"""
 ASK = ("delivery_ask", "Ask the receiver now")
 RETRY = ("delivery_retry", "Send again")

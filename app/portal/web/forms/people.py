@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.contrib.auth.forms import AuthenticationForm, UsernameField
 
 from portal.accounts.models import Role
 from portal.web.forms.base import PortalForm
@@ -21,6 +22,10 @@ class PasswordField(forms.CharField):
 class RolesField(forms.MultipleChoiceField):
     def __init__(self, **given: Any) -> None:
         super().__init__(choices=Role.choices, required=False, widget=forms.CheckboxSelectMultiple, **given)
+
+
+class SignInForm(AuthenticationForm):
+    username = UsernameField(label="User name", widget=forms.TextInput(attrs={"autofocus": True}))
 
 
 class PersonForm(PortalForm):

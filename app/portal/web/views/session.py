@@ -14,7 +14,7 @@ from portal.accounts.services import user_set_password
 from portal.audit.services import acting, record
 from portal.domain.errors import InputError
 from portal.web.access import public, signed_in
-from portal.web.forms.people import OwnPasswordForm
+from portal.web.forms.people import OwnPasswordForm, SignInForm
 from portal.web.pages import actor, bound, form_page
 
 
@@ -23,6 +23,7 @@ class SignIn(LoginView):
     put a password into the field for the name."""
 
     template_name = "web/sign_in.html"
+    authentication_form = SignInForm
     redirect_authenticated_user = True
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
