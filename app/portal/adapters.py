@@ -16,6 +16,9 @@ EXPORTERS = {
     "csv": "portal.exporters.csv.export",
     "csv_tickets": "portal.exporters.csv.export_tickets",
 }
+WARNINGS = {
+    "idoc": "portal.exporters.idoc.problems",
+}
 CHANNELS = {
     "https_idoc": "portal.channels.https_idoc.CHANNEL",
 }

@@ -15,6 +15,7 @@ from tests.support.office import Office, office_open, sandbox_running
 from portal.accounts.access import AccessError
 from portal.audit.models import Entry
 from portal.audit.selectors import chain_problems, entries_of
+from portal.contracts.models import SapEndpoint
 from portal.domain.completeness import findings
 from portal.domain.errors import InputError, StateError
 from portal.domain.periods import Period
@@ -268,6 +269,22 @@ def test_numbers_have_no_gap_when_an_issue_fails(office: Office) -> None:
     issued = services.proforma_issue(proforma=Proforma.objects.get(pk=proforma.pk), actor="anton")
     assert issued.number is not None
     assert issued.number.endswith("-000001")
+
+
+def test_what_sap_cannot_take_is_found_before_it_is_issued(office: Office) -> None:
+    from portal.audit.services import acting
+    from portal.proformas.content import delivery_warnings
+
+    proforma = approved(office)
+    assert {w.where for w in delivery_warnings(proforma)} == {"sap.company_code", "sap.tax_code"}
+    with acting("clara"):
+        SapEndpoint.objects.update(mapping={"company_code": "far longer than four"})
+    with pytest.raises(InputError, match="E1EDKA1-PARTN"):
+        services.proforma_issue(proforma=Proforma.objects.get(pk=proforma.pk), actor="anton")
+    with acting("clara"):
+        SapEndpoint.objects.update(mapping={})
+    issued = services.proforma_issue(proforma=Proforma.objects.get(pk=proforma.pk), actor="anton")
+    assert (issued.number or "").endswith("-000001")
 
 
 def test_an_illegal_move_names_the_possible_ones(office: Office) -> None:

@@ -7,15 +7,17 @@ from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
+from portal import adapters
 from portal.accounts.models import User
 from portal.contracts.models import Contract
 from portal.contracts.selectors import zone_of
 from portal.domain import content as printed
 from portal.domain.composing import Origin
-from portal.domain.errors import InputError
+from portal.domain.errors import InputError, Problem
 from portal.domain.rating import Box
 from portal.proformas.models import BoxedTicket, Line, Proforma
 from portal.proformas.selectors import boxes_of, lines_of
@@ -44,11 +46,20 @@ def header_build(proforma: Proforma) -> dict[str, Any]:
     }
 
 
-def content_build(proforma: Proforma) -> printed.Content:
-    """The whole content. Of an issued proforma it is the same for ever; of a draft it is what it would be now."""
+def delivery_warnings(proforma: Proforma) -> tuple[Problem, ...]:
+    """What the customer's SAP will probably reject, to be mended before the proforma is issued."""
+    warnings: tuple[Problem, ...] = adapters.load(adapters.WARNINGS["idoc"])(content_build(proforma, tickets=False))
+    return warnings
+
+
+def content_build(proforma: Proforma, *, tickets: bool = True) -> printed.Content:
+    """The whole content. Of an issued proforma it is the same for ever; of a draft it is what it would be now.
+
+    `tickets` False leaves the rows of the annex out, for readers of the head alone.
+    """
     header = dict(proforma.header or header_build(proforma))
     account = boxes_of(proforma)
-    zone = zone_of(proforma.contract) if not proforma.header else _zone(header["timezone"])
+    zone = zone_of(proforma.contract) if not proforma.header else ZoneInfo(header["timezone"])
     return printed.Content(
         **header
         | {
@@ -64,7 +75,7 @@ def content_build(proforma: Proforma) -> printed.Content:
         period_end=proforma.period.end_day - timedelta(days=1),
         currency=proforma.currency,
         lines=tuple(_line(line) for line in lines_of(proforma)),
-        tickets=tuple(_tickets(proforma, zone)),
+        tickets=tuple(_tickets(proforma, zone)) if tickets else (),
         boxes=tuple(printed.BoxCount(*box) for box in account.boxes),
         carried_over=tuple(_carried_over(proforma)),
         source_total=proforma.source_total,
@@ -74,12 +85,6 @@ def content_build(proforma: Proforma) -> printed.Content:
         tax=proforma.tax,
         gross=proforma.gross,
     )
-
-
-def _zone(name: str) -> Any:
-    from zoneinfo import ZoneInfo
-
-    return ZoneInfo(name)
 
 
 def _supplier(contract: Contract) -> dict[str, Any]:

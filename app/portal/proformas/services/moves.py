@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from portal import adapters
 from portal.accounts.access import Permission
 from portal.contracts.models import Contract
 from portal.contracts.selectors import zone_of
 from portal.domain.completeness import findings
+from portal.domain.content import Content
 from portal.domain.errors import InputError, StateError
 from portal.domain.states import Move, State, after
 from portal.lib import clock
@@ -18,10 +20,14 @@ from portal.proformas.services.guarded import changing
 
 
 def proforma_submit(*, proforma: Proforma, actor: str) -> Proforma:
-    """Hand a draft to the approvers. Refused when counts or money do not add up, or the month is being made anew."""
+    """Hand a draft to the approvers. Refused when counts or money do not add up, or the month is being made anew.
+
+    Raises InputError too for what SAP's fields cannot hold.
+    """
     with changing(proforma, Permission.PREPARE, actor) as locked:
         locked.state = after(State(locked.state), Move.SUBMIT)
         _check_complete(locked)
+        _check_deliverable(content_build(locked))
         locked.submitted_by, locked.note = actor, ""
         locked.save()
     return proforma
@@ -54,7 +60,9 @@ def proforma_issue(*, proforma: Proforma, actor: str) -> Proforma:
         locked.issued_by, locked.issued_at = actor, clock.now()
         locked.number = _number(locked.contract, locked.issued_at)
         locked.header = header_build(locked)
-        locked.content_sha256 = content_build(locked).sha256()
+        content = content_build(locked)
+        _check_deliverable(content)
+        locked.content_sha256 = content.sha256()
         locked.save()
     return proforma
 
@@ -69,6 +77,16 @@ def _check_complete(proforma: Proforma) -> None:
         )
     if problems := findings(boxes_of(proforma)):
         raise StateError(problems[0].what, kept="Nothing was changed.", remedy=problems[0].remedy)
+
+
+def _check_deliverable(content: Content) -> None:
+    """What is issued is final, so an IDoc that cannot be made is found before. Raises InputError: no number is used."""
+    adapters.load(adapters.EXPORTERS["idoc"])(content)
+
+
+def _check_deliverable(content: Content) -> None:
+    """A credit, or a value that a field of the IDoc cannot hold, is found here: once issued nothing can be corrected."""
+    adapters.load(adapters.EXPORTERS["idoc"])(content)
 
 
 def _number(contract: Contract, issued_at: datetime) -> str:
