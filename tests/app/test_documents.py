@@ -117,8 +117,8 @@ def test_bytes_that_a_killed_worker_left_without_a_row_are_taken_up(
 def test_a_format_that_cannot_be_made_keeps_the_others_and_waits_for_a_person(
     office: Office, quick: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(adapters.EXPORTERS, "idoc", f"{__name__}.broken")
     proforma = proforma_issue(office)
+    monkeypatch.setitem(adapters.EXPORTERS, "idoc", f"{__name__}.broken")
     rendering = render(proforma)
     assert (rendering.state, rendering.problem["code"]) == (work.FAILED, "fax.too_long")
     assert [d.format for d in documents_of(proforma)] == ["csv"]

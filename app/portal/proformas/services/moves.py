@@ -84,11 +84,6 @@ def _check_deliverable(content: Content) -> None:
     adapters.load(adapters.EXPORTERS["idoc"])(content)
 
 
-def _check_deliverable(content: Content) -> None:
-    """A credit, or a value that a field of the IDoc cannot hold, is found here: once issued nothing can be corrected."""
-    adapters.load(adapters.EXPORTERS["idoc"])(content)
-
-
 def _number(contract: Contract, issued_at: datetime) -> str:
     """The next of its series and year (of the contract's clocks); 16 characters at most, which is SAP's BELNR."""
     year = issued_at.astimezone(zone_of(contract)).year
