@@ -18,6 +18,7 @@ from tests.support.cast import PASSWORD
 from tests.support.chromium import Visitor, chromium, visitor
 from tests.support.office import Office, office_open, sandbox_running
 
+from portal import celery
 from portal.delivery.services import due_work_run
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -68,9 +69,9 @@ def stage(live_server: Any, directories: Path, tmp_path: Path) -> Iterator[Stage
     inbox = f"{live_server.url}/inbox/acknowledgements/acme"
     settings = {"tickets_count": 120, "acknowledge_url": inbox, "acknowledge_after": 0.5}
     with sandbox_running(tmp_path / "sandbox", **settings) as sandbox, working() as worker:
+        assert celery.app.conf.broker_url  # as in portal.wsgi: whoever wakes a worker has to know the broker
         office = office_open(sandbox, directories / "credentials")
         with chromium() as browser:
-            browser.contexts  # noqa: B018 - it answers
             yield Stage(office, live_server.url, worker, browser)
 
 
