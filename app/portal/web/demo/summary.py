@@ -78,7 +78,7 @@ def show(result: Result, out: Path, console: Console) -> None:
     """The closing table."""
     table = Table(title=f"Proforma {result.proforma.number}, {result.proforma.period}", title_justify="left", box=None)
     table.add_column(style="dim")
-    table.add_column()
+    table.add_column(overflow="fold")
     for name, text in rows(result, out):
         table.add_row(name, text)
     console.print(table)

@@ -31,15 +31,17 @@ class Command(BaseCommand):
         """Exit codes: 0 the month ran to SAP's answer; 3 it waits for decisions of people; 1 anything else."""
         if not settings.TEST_MODE:
             raise CommandError("A rehearsal needs PROFORMA_MODE=test; this is a production portal. Nothing was done.")
-        console = Console()
+        console, given = Console(), Plan.read(plan)
         try:
-            result = play(Plan.read(plan), console)
+            result = play(given, console)
         except BlockedError as error:
             _show_findings(error, console)
             raise SystemExit(WAITS_FOR_PEOPLE) from None
         except PortalError as error:
             raise CommandError(str(error)) from None
-        show(result, Plan.read(plan).out, console)
+        show(result, given.out, console)
+        if given.from_file and not result.account.source_total:
+            console.print(f"The file has no ticket of {given.period}; --period names another month.", highlight=False)
 
 
 def play(plan: Plan, console: Console) -> Result:
