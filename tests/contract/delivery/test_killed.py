@@ -15,12 +15,13 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from tests.support.delivering import at_sap, drive, fault, queued, story
+from tests.support.delivering import aleaud, at_sap, drive, fault, queued, receive, story
 from tests.support.issuing import STATUS_URL, endpoint_set, proforma_issue
 from tests.support.office import Office
 
+from portal.audit.selectors import chain_problems
 from portal.delivery import selectors, services
-from portal.delivery.models import Delivery
+from portal.delivery.models import Acknowledgement, Delivery
 from portal.documents.models import Document, Rendering
 from portal.lib import work
 
@@ -98,3 +99,21 @@ def test_sweeps_at_the_same_time_do_everything_once(office: Office) -> None:
     assert delivery is not None
     assert (driven, Rendering.objects.count(), Document.objects.count()) == (2, 1, 1)
     assert (story(delivery), at_sap(office)) == (["send accepted"], [proforma.number])
+
+
+def test_the_same_acknowledgement_at_the_same_moment_is_kept_once(office: Office) -> None:
+    delivery = drive(queued(office))
+    messages = [aleaud(office), aleaud(office, number="PF-1999-000001")]
+
+    def take(raw: bytes) -> int:
+        try:
+            return receive(raw).pk
+        finally:
+            connection.close()
+
+    for raw in messages:
+        with ThreadPoolExecutor(6) as pool:
+            assert len(set(pool.map(take, [raw] * 6))) == 1
+    delivery.refresh_from_db()
+    assert (Acknowledgement.objects.count(), delivery.outcome) == (2, "parked")
+    assert chain_problems() == []
