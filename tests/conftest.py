@@ -14,9 +14,17 @@ from typing import Any
 import environ
 import psycopg2
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from psycopg2 import sql
 
 from tests.support.live_request_tracker import live_request_tracker  # noqa: F401  one for all tests of a run
+
+# A busy machine is no finding, and continuous integration looks at the same examples each time.
+hypothesis_settings.register_profile(
+    "house", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=os.environ.get("CI") == "true"
+)
+hypothesis_settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")

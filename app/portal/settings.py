@@ -166,5 +166,6 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": ENV["LOG_LEVEL"]},
     # These print what goes over the wire; addresses with a query and ticket text have no place in a log.
-    "loggers": {name: {"level": "WARNING"} for name in ("urllib3", "botocore", "fontTools", "weasyprint", "pikepdf")},
+    "loggers": {name: {"level": "WARNING"} for name in ("urllib3", "botocore", "fontTools", "pikepdf")}
+    | {"weasyprint": {"level": "ERROR"}},  # its warnings quote letters that no typeface has
 }

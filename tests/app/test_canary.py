@@ -23,7 +23,9 @@ from portal.tickets.models import Snapshot
 from sandbox.server import SandboxServer
 
 pytestmark = pytest.mark.django_db
-WORDS, CALLER = "Kanarienvogel singt im Serverraum", "Gelbschnabel, Tweety"
+GLYPH = "\U000d34e0"
+"""a letter that no typeface has"""
+WORDS, CALLER = f"Kanarienvogel {GLYPH} singt im Serverraum", "Gelbschnabel, Tweety"
 CANARY = {
     "number": "INC7777001",
     "sys_class_name": "incident",
@@ -107,5 +109,5 @@ def assert_silent(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture
     printed = capfd.readouterr()
     assert caplog.records
     for place in (caplog.text, printed.out, printed.err):
-        for word in (WORDS, CALLER, "Kanarienvogel", "Tweety", "Gelbschnabel"):
+        for word in (WORDS, CALLER, "Kanarienvogel", "Tweety", "Gelbschnabel", GLYPH):
             assert word not in place

@@ -171,6 +171,16 @@ def test_equal_contents_give_equal_bytes_in_another_process(tmp_path: Path) -> N
     assert len(digests) == 1
 
 
+def test_a_month_without_tickets_can_be_the_first_that_a_process_renders() -> None:
+    script = (
+        "from tests.support.proforma_samples import content; from portal.exporters.pdf import export;"
+        "print(export(content(3, 0)).data[:5])"
+    )
+    environment = {**os.environ, "PYTHONPATH": "app:."}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, env=environment)
+    assert done.stdout == "b'%PDF-'\n", done.stderr
+
+
 def test_nothing_is_fetched_whatever_the_texts_say(monkeypatch: pytest.MonkeyPatch) -> None:
     def connect(*_args: object) -> None:
         raise AssertionError("something was fetched")

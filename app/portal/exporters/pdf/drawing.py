@@ -11,7 +11,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from portal.exporters.layout.view import View
 from portal.exporters.pdf import sheet
-from portal.exporters.pdf.fonts import BOLD, REGULAR, Face
+from portal.exporters.pdf.fonts import BOLD, REGULAR, Face, load
 from portal.exporters.pdf.laying import (
     AMOUNT,
     GAP,
@@ -49,6 +49,7 @@ class Foot:
 def draw(foot: Foot, invoice_pages: int, layout: Layout | None) -> bytes:
     """A PDF: first one sheet for each invoice page with foot and banner only, to be laid over it; then the annex."""
     buffer = io.BytesIO()
+    load(REGULAR)  # the canvas looks it up by name, and without an annex nothing has read it yet
     canvas = Canvas(
         buffer, pagesize=(sheet.WIDTH, sheet.HEIGHT), pageCompression=1, invariant=1, initialFontName=REGULAR
     )
