@@ -89,3 +89,8 @@ def deliveries_numbered(numbers: Collection[str]) -> QuerySet[Delivery]:
     """Deliveries of these proforma numbers, locked in one order, so that two messages cannot wait for each other."""
     rows = Delivery.objects.filter(proforma__number__in=numbers).select_related("proforma", "endpoint")
     return rows.select_for_update(of=("self",)).order_by("pk")
+
+
+def deliveries_stopped() -> QuerySet[Delivery]:
+    """Which go on only when a person acts: rejected by the receiver, or not sent for a reason that stays."""
+    return deliveries().filter(Q(outcome=REJECTED) | Q(state=work.FAILED))

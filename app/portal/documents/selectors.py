@@ -45,3 +45,8 @@ def idocs_rendered() -> QuerySet[Document]:
     done = Rendering.objects.filter(state=work.DONE).values("proforma")
     rows = Document.objects.filter(format=IDOC, proforma__in=done)
     return rows.select_related("proforma", "proforma__contract", "proforma__contract__endpoint").order_by("pk")
+
+
+def renderings_stopped() -> QuerySet[Rendering]:
+    """Which go on only when a person asks for another try."""
+    return Rendering.objects.filter(state=work.FAILED)
