@@ -92,7 +92,7 @@ def rows(result: Result, out: Path) -> Sequence[tuple[str, str]]:
     answer = result.delivery
     return [
         ("collected", f"{account.source_total} tickets"),
-        ("billed", f"{account.count(Box.BILLED)} ({kinds})"),
+        ("billed", f"{account.count(Box.BILLED)}" + (f" ({kinds})" if kinds else "")),
         *(("excluded", f"{n} ({EXCLUSION_REASONS.get(why, why)})") for why, n in account.excluded().items()),
         ("carried over", str(account.count(Box.CARRIED_OVER))),
         ("total", money),
