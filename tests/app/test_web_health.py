@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 
 from portal.web import readiness
@@ -23,12 +26,12 @@ def test_tables_older_than_the_code_are_told(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.django_db
 def test_a_migration_that_is_not_applied_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Behind(readiness.MigrationExecutor):
-        def migration_plan(self, targets: object, clean_start: bool = False) -> list[object]:  # type: ignore[override]
+    class Behind(MigrationExecutor):
+        def migration_plan(self, targets: Any, clean_start: bool = False) -> Any:
             del self.loader.applied_migrations[("web", "0001_initial")]
-            return list(super().migration_plan(targets, clean_start))
+            return super().migration_plan(targets, clean_start)
 
-    monkeypatch.setattr(readiness, "MigrationExecutor", Behind)
+    monkeypatch.setattr("portal.web.readiness.MigrationExecutor", Behind)
     assert readiness.migrations_missing()
 
 

@@ -13,7 +13,7 @@ from tests.support.web import browser, text
 from portal.accounts.models import User
 from portal.audit.models import Entry
 from portal.audit.services import record
-from portal.web.views import record as record_view
+from portal.domain.errors import Problem
 
 pytestmark = pytest.mark.django_db
 NEW = {"username": "nina", "full_name": "Nina New", "email": "", "password": PASSWORD}
@@ -80,8 +80,6 @@ def test_the_chain_is_checked_on_request(monkeypatch: pytest.MonkeyPatch) -> Non
     cast_make()
     ada = browser("ada")
     assert "The chain is whole: 6 entries" in text(ada.post("/record/check"))
-    from portal.domain.errors import Problem
-
     broken = [Problem("audit.broken", "Audit entry 3 or the one before it was altered or removed.")]
-    monkeypatch.setattr(record_view.selectors, "chain_problems", lambda: broken)
+    monkeypatch.setattr("portal.audit.selectors.chain_problems", lambda: broken)
     assert "The chain is broken in 1 place. Audit entry 3" in text(ada.post("/record/check"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,13 @@ from tests.support.office import Office
 from tests.support.web import browser, month_issued, month_played, once_of, text
 
 from portal.audit.models import Entry
+from portal.audit.services import acting
 from portal.delivery import services as deliveries
-from portal.delivery.models import ACKNOWLEDGED, POSTED, UNKNOWN, Delivery
+from portal.delivery.models import ACKNOWLEDGED, POSTED, UNKNOWN, Acknowledgement, Delivery
 from portal.delivery.selectors import delivery_of
+from portal.delivery.services import acknowledgement_receive
 from portal.documents.selectors import documents_of
-from portal.lib import work
+from portal.lib import clock, work
 from portal.proformas import selectors, services
 from portal.proformas.models import Line, Proforma
 
@@ -235,8 +238,6 @@ def delivery(proforma: Proforma, **values: Any) -> Delivery:
     """The delivery as it would stand after another end."""
     found = delivery_of(proforma)
     assert found is not None
-    from portal.audit.services import acting
-
     with acting("tests"):
         for name, value in values.items():
             setattr(found, name, value)
@@ -297,3 +298,18 @@ def test_the_whole_history_is_paged(draft: Proforma) -> None:
     address = reverse("proforma_history", args=[draft.pk])
     assert "Page 1 of 2" in text(browser("ada").get(address))
     assert "line added: Hour 0" in text(browser("ada").get(f"{address}?page=2"))
+
+
+def test_a_delivery_that_stopped_waits_for_those_who_deliver(small_office: Office) -> None:
+    issued = month_issued(small_office)
+    delivery(issued, phase="queued", state=work.FAILED, due_at=None)
+    assert "See why it was not delivered" in text(browser("anton").get("/"))
+    assert "See why it was not delivered" not in text(browser("ada").get("/"))
+    assert "Send again" in text(page(issued))
+
+
+def test_an_acknowledgement_that_fits_nothing_is_shown(small_office: Office) -> None:
+    acknowledgement_receive(b"<html/>", hashlib.sha256(b"<html/>").hexdigest(), clock.now())
+    assert "1 acknowledgement fits no delivery" in text(browser("petra").get("/"))
+    shown = text(browser("petra").get(reverse("delivery_acknowledgements")))
+    assert Acknowledgement.objects.get().problem[:40] in shown

@@ -101,3 +101,12 @@ def test_a_form_without_its_token_is_refused_with_an_explanation() -> None:
     petra = browser("petra", enforce_csrf_checks=True)
     answer = petra.post("/sign-out")
     assert (answer.status_code, "The form is out of date" in text(answer)) == (403, True)
+
+
+def test_a_part_that_is_asked_for_after_the_session_ended_sends_the_whole_page_to_the_sign_in() -> None:
+    answer = Client().get("/sign-in", headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/months/7"})
+    assert answer.headers["HX-Redirect"] == "/sign-in?next=%2Fmonths%2F7"
+
+
+def test_a_browser_keeps_no_page_after_signing_out() -> None:
+    assert "no-store" in browser("petra").get("/").headers["Cache-Control"]

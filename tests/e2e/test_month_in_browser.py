@@ -67,7 +67,7 @@ class Stage:
 def stage(live_server: Any, directories: Path, tmp_path: Path) -> Iterator[Stage]:
     """Chromium comes last and goes first: while it runs, this thread may not ask the database."""
     inbox = f"{live_server.url}/inbox/acknowledgements/acme"
-    settings = {"tickets_count": 120, "acknowledge_url": inbox, "acknowledge_after": 0.5}
+    settings: dict[str, Any] = {"tickets_count": 120, "acknowledge_url": inbox, "acknowledge_after": 0.5}
     with sandbox_running(tmp_path / "sandbox", **settings) as sandbox, working() as worker:
         assert celery.app.conf.broker_url  # as in portal.wsgi: whoever wakes a worker has to know the broker
         office = office_open(sandbox, directories / "credentials")

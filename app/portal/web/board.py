@@ -46,7 +46,7 @@ def months(*, customer: str = "", issued: bool | None = None) -> list[Month]:
 
 def waiting(user: User, months: list[Month]) -> list[Waiting]:
     """What this person's roles let them do next, of the months given."""
-    troubled = dispatch.attention()
+    troubled = dispatch.attention() if may(user, Permission.DELIVER) else {}
     found = [Waiting(month, _task(user, month) or _attention(month, troubled)) for month in months]
     return [task for task in found if task.what]
 

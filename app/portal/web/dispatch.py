@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import chain
 from typing import Any
 
@@ -16,6 +17,8 @@ from portal.proformas.models import Proforma
 
 SOON, LATER = 2, 5
 """seconds until the page asks again: while a worker is at it, and while SAP is waited for"""
+PATIENCE = timedelta(days=2)
+"""after which an acknowledgement that has not come is somebody's business"""
 ASK = ("delivery_ask", "Ask the receiver now")
 RETRY = ("delivery_retry", "Send again")
 SETTLE = ("delivery_settle", "Note what the customer said")
@@ -60,10 +63,21 @@ def _again(rendering: Rendering | None, delivery: Delivery | None) -> int:
     return LATER if delivery.phase == SENT else 0
 
 
+def unmatched_count() -> int:
+    """Acknowledgements that fit no delivery."""
+    return deliveries.acknowledgements_unmatched().count()
+
+
 def attention() -> dict[int, str]:
-    """Proforma -> what somebody has to do about its delivery."""
-    troubled = chain(deliveries.deliveries_posted(), deliveries.deliveries_unclear())
-    return {delivery.proforma_id: _deed(delivery) for delivery in troubled}
+    """Proforma -> what somebody has to do about its documents or its delivery."""
+    found = {unit.proforma_id: "See why its documents could not be made" for unit in documents.renderings_stopped()}
+    troubled = chain(
+        deliveries.deliveries_unanswered(PATIENCE),
+        deliveries.deliveries_unclear(),
+        deliveries.deliveries_stopped(),
+        deliveries.deliveries_posted(),
+    )
+    return found | {delivery.proforma_id: _deed(delivery) for delivery in troubled}
 
 
 def _deed(delivery: Delivery) -> str:
@@ -71,4 +85,6 @@ def _deed(delivery: Delivery) -> str:
         return "SAP posted it instead of parking it: talk to the customer"
     if delivery.outcome == REJECTED:
         return "SAP rejected it: see why"
+    if delivery.phase == SENT:
+        return "SAP has not answered for two days: ask the customer"
     return "Find out whether SAP has it" if delivery.phase == UNKNOWN else "See why it was not delivered"

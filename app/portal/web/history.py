@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from portal.audit.models import Entry
@@ -31,6 +32,7 @@ SUBJECTS = {
 VERBS = {"insert": "added", "update": "changed", "delete": "removed"}
 NOISE = frozenset({"id", "header", "last_login", "date_joined", "position"})
 NAMED = ("username", "name", "description", "number", "title")
+MONEY = frozenset({"net", "tax", "gross", "unit_price", "rated_net"})
 ARROW = "\N{RIGHTWARDS ARROW}"
 TOLD = {"phase": "", "state": "", "outcome": "outcome ", "box": "", "gross": "total "}
 """fields whose values stand in the headline, with the word before them"""
@@ -72,7 +74,8 @@ def changes_of(entry: Entry) -> list[Change]:
         if field in NOISE or value in (None, "", [], {}):
             continue
         before, after = value if update and isinstance(value, list) and len(value) == 2 else ("", value)
-        rows.append(Change(field.removesuffix("_id").replace("_", " "), _text(before), _text(after)))
+        name = field.removesuffix("_id").replace("_", " ")
+        rows.append(Change(name, _text(before, field), _text(after, field)))
     return rows
 
 
@@ -105,9 +108,11 @@ def _name(changes: dict[str, Any]) -> str:
     return next((str(changes[name]) for name in NAMED if changes.get(name)), "")
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, field: str) -> str:
     if value is None or value == "":
         return ""
+    if field in MONEY and isinstance(value, int | float | str):
+        return f"{Decimal(str(value)):,.2f}"
     if isinstance(value, dict):
         return ", ".join(f"{key}: {inner}" for key, inner in value.items())
     if isinstance(value, list):

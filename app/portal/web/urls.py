@@ -50,6 +50,7 @@ urlpatterns = [
     path("lines/<int:pk>/tickets/move", lines.line_tickets_move, name="line_tickets_move"),
     path("documents/<int:pk>", documents.document, name="proforma_document"),
     path("proformas/<int:pk>/render-again", deliveries.rendering_retry, name="delivery_render_again"),
+    path("acknowledgements", deliveries.acknowledgements, name="delivery_acknowledgements"),
     path("deliveries/<int:pk>/retry", deliveries.delivery_retry, name="delivery_retry"),
     path("deliveries/<int:pk>/ask", deliveries.delivery_ask, name="delivery_ask"),
     path("deliveries/<int:pk>/settle", deliveries.delivery_settle, name="delivery_settle"),

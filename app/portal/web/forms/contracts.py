@@ -39,7 +39,7 @@ class ContractForm(PortalModelForm):
             "valid_from",
             "valid_to",
         )
-        labels = {"source": "Ticket source", "endpoint": "SAP endpoint"}
+        labels = {"source": "Ticket source", "endpoint": "SAP endpoint", "timezone": "Time zone"}
         help_texts = {
             "timezone": "Months begin and end by these clocks, for example Europe/Berlin.",
             "po_number": "Printed, and in the IDoc, by which SAP finds the order.",

@@ -31,8 +31,13 @@ class PeriodField(forms.CharField):
             raise forms.ValidationError(f"{error.problem.what} {error.problem.remedy}") from None
 
 
+class ContractField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    def label_from_instance(self, contract: Any) -> str:
+        return f"{contract.customer.name}: {contract.number} {contract.title}"
+
+
 class MonthForm(PortalForm):
-    contract = forms.ModelChoiceField(Contract.objects.none(), empty_label=None)
+    contract = ContractField(Contract.objects.none(), empty_label=None)
     period = PeriodField(label="Month", help_text="The month that ended last is proposed.")
 
     def __init__(self, *args: Any, **given: Any) -> None:

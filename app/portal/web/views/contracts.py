@@ -55,6 +55,7 @@ def contract_new(request: HttpRequest) -> HttpResponse:
         done="The contract is made. Enter what it prices now.",
         back=reverse("contracts"),
         title="New contract",
+        wide=True,
         button="Make contract",
     )
 
@@ -74,6 +75,7 @@ def contract_edit(request: HttpRequest, pk: int) -> HttpResponse:
         done="The contract is changed.",
         back=there,
         title=f"Change contract {found.number}",
+        wide=True,
         button="Change contract",
         hint="Proformas that are issued keep what they printed.",
     )

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.views.decorators.http import require_safe
 
 from portal.accounts.access import Permission
 from portal.delivery import selectors, services
@@ -17,7 +18,7 @@ from portal.domain.errors import InputError
 from portal.web.access import permitted
 from portal.web.dispatch import hurry
 from portal.web.forms.deliveries import RetryForm, SettleForm, UnclearRetryForm
-from portal.web.pages import actor, bound, form_page
+from portal.web.pages import actor, bound, form_page, page_of, show
 from portal.web.views.proformas import proforma_get
 
 
@@ -84,6 +85,14 @@ def rendering_retry(request: HttpRequest, pk: int) -> HttpResponse:
         above=str(proforma),
         hint="Documents that are there stay as they are.",
     )
+
+
+@permitted(Permission.VIEW)
+@require_safe
+def acknowledgements(request: HttpRequest) -> HttpResponse:
+    """What came back and fits no delivery, or could not be read."""
+    rows = page_of(request, selectors.acknowledgements_unmatched())
+    return show(request, "web/acknowledgements.html", rows=rows)
 
 
 def _delivery(pk: int) -> Delivery:

@@ -7,7 +7,7 @@ from django.shortcuts import redirect
 
 from portal.accounts.access import Permission, may
 from portal.contracts import selectors as contracts
-from portal.web import board
+from portal.web import board, dispatch
 from portal.web.access import permitted
 from portal.web.pages import asked, page_of, show
 
@@ -26,6 +26,7 @@ def home(request: HttpRequest) -> HttpResponse:
         months=page_of(request, months, 30),
         waiting=board.waiting(request.user, board.months()),  # type: ignore[arg-type]
         customers=contracts.customers(),
+        unmatched=dispatch.unmatched_count(),
         state=state,
         customer=customer,
     )
