@@ -18,7 +18,7 @@ from rich.table import Table
 
 from scripts import postgres, rehearsal
 
-QUICK = "not slow and not rt and not browser and not real_tickets"
+QUICK = "not slow and not rt and not browser and not real_tickets and not vpn"
 TOOLS = Path(sys.executable).parent
 ROOT = rehearsal.ROOT
 

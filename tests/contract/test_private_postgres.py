@@ -15,6 +15,8 @@ import pytest
 
 from scripts import postgres
 
+pytestmark = pytest.mark.slow
+
 START = """
 import sys
 from scripts import postgres
