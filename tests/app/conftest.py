@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.office import Office, office_open, sandbox_running
 
 from sandbox.server import SandboxServer
+from tests.support.office import Office, office_open, sandbox_running
 
 
 @pytest.fixture(scope="session")

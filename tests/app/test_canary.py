@@ -8,9 +8,6 @@ from pathlib import Path
 
 import pytest
 import requests
-from tests.support.issuing import proforma_issue
-from tests.support.office import Office, office_open, sandbox_running
-from tests.support.web import browser
 
 from portal.audit.models import Entry
 from portal.delivery.selectors import delivery_of
@@ -21,6 +18,9 @@ from portal.domain.rating import Box
 from portal.proformas import selectors, services
 from portal.tickets.models import Snapshot
 from sandbox.server import SandboxServer
+from tests.support.issuing import proforma_issue
+from tests.support.office import Office, office_open, sandbox_running
+from tests.support.web import browser
 
 pytestmark = pytest.mark.django_db
 GLYPH = "\U000d34e0"

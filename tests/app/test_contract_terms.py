@@ -7,8 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from tests.support.cast import cast_make
-from tests.support.contracts import contract_make
 
 from portal.accounts.access import AccessError
 from portal.audit.models import Entry
@@ -17,6 +15,8 @@ from portal.contracts.models import Contract, FixedLine, Rate
 from portal.contracts.selectors import rates_of
 from portal.domain.errors import InputError
 from portal.domain.tickets import Kind
+from tests.support.cast import cast_make
+from tests.support.contracts import contract_make
 
 pytestmark = pytest.mark.django_db
 JANUARY, MARCH, APRIL = date(2026, 1, 1), date(2026, 3, 1), date(2026, 4, 1)

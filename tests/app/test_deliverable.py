@@ -7,7 +7,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from tests.support.office import Office, office_open, sandbox_running
 
 from portal.audit.services import acting
 from portal.contracts.models import Customer
@@ -15,6 +14,7 @@ from portal.domain.errors import InputError
 from portal.proformas import selectors, services
 from portal.proformas.models import Proforma
 from sandbox.server import SandboxServer
+from tests.support.office import Office, office_open, sandbox_running
 
 pytestmark = pytest.mark.django_db
 

@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, transaction
-from tests.support.issuing import proforma_issue
-from tests.support.office import Office, office_open, sandbox_running
 
 from portal import adapters
 from portal.accounts.access import AccessError
@@ -26,6 +24,8 @@ from portal.lib.storage import StorageError, store
 from portal.proformas.content import content_build
 from portal.proformas.models import Proforma
 from sandbox.server import SandboxServer
+from tests.support.issuing import proforma_issue
+from tests.support.office import Office, office_open, sandbox_running
 
 pytestmark = pytest.mark.django_db
 

@@ -9,6 +9,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+
+from portal.contracts.services import source_update
+from portal.domain.periods import Period
+from portal.proformas import selectors, services
+from portal.sources.request_tracker.parse import DEFAULT_VOCABULARY
 from tests.support import real_incidents, tools
 from tests.support.cast import cast_make
 from tests.support.contracts import contract_make, prices_make
@@ -20,11 +25,6 @@ from tests.support.request_tracker_tickets import (
     INCIDENTS,
     PRIORITY_CLASS,
 )
-
-from portal.contracts.services import source_update
-from portal.domain.periods import Period
-from portal.proformas import selectors, services
-from portal.sources.request_tracker.parse import DEFAULT_VOCABULARY
 
 pytestmark = [pytest.mark.django_db, pytest.mark.rt, pytest.mark.real_tickets]
 

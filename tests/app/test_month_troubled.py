@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 import requests
-from tests.support.contracts import VOCABULARY
-from tests.support.office import Office, office_open, sandbox_running
 
 from portal.domain.completeness import findings
 from portal.domain.rating import Box
@@ -19,6 +17,8 @@ from portal.proformas import selectors, services
 from portal.proformas.models import BLOCKED, MonthRun, Proforma
 from portal.tickets.models import Collection
 from sandbox.server import SandboxServer
+from tests.support.contracts import VOCABULARY
+from tests.support.office import Office, office_open, sandbox_running
 
 pytestmark = pytest.mark.django_db
 

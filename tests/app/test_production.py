@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.issuing import proforma_issue
-from tests.support.office import Office, office_open, sandbox_running
 
 from portal import adapters
 from portal.delivery import selectors
@@ -19,6 +17,8 @@ from portal.proformas import services
 from portal.proformas.content import header_build
 from portal.proformas.models import MonthRun
 from sandbox.server import SandboxServer
+from tests.support.issuing import proforma_issue
+from tests.support.office import Office, office_open, sandbox_running
 
 pytestmark = pytest.mark.django_db
 

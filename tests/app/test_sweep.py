@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError
-from tests.support.issuing import STATUS_URL, endpoint_set, proforma_issue
-from tests.support.office import Office, office_open, sandbox_running
 
 from portal import adapters
 from portal.celery import app
@@ -20,6 +18,8 @@ from portal.lib import work
 from portal.proformas import services
 from portal.proformas.models import MonthRun
 from sandbox.server import SandboxServer
+from tests.support.issuing import STATUS_URL, endpoint_set, proforma_issue
+from tests.support.office import Office, office_open, sandbox_running
 
 pytestmark = pytest.mark.django_db
 

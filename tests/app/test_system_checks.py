@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from tests.support.cast import person_make
-from tests.support.contracts import contract_make
 
 from portal import adapters
 from portal.accounts.system_checks import settings_check
@@ -15,6 +13,8 @@ from portal.audit.services import acting
 from portal.contracts.models import SapEndpoint, TicketSource
 from portal.contracts.system_checks import adapters_check, systems_check
 from portal.lib.production import unfit
+from tests.support.cast import person_make
+from tests.support.contracts import contract_make
 
 GOOD_KEY = "J3x-9Qm_2vLrT8sWfYb6ZnKd0HcUeAgP5iOaMlRt"
 

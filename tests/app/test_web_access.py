@@ -8,9 +8,6 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
-from tests.support.cast import person_make
-from tests.support.office import Office
-from tests.support.web import browser, month_issued, omnipotent, omnipotent_person
 
 from portal.accounts.access import PERMISSIONS, Permission
 from portal.accounts.services import user_set_active
@@ -19,6 +16,9 @@ from portal.delivery import selectors as deliveries
 from portal.documents import selectors as documents
 from portal.proformas import selectors
 from portal.web.access import PUBLIC, SIGNED_IN, opens
+from tests.support.cast import person_make
+from tests.support.office import Office
+from tests.support.web import browser, month_issued, omnipotent, omnipotent_person
 
 pytestmark = pytest.mark.django_db
 PUBLIC_NAMES = {"sign_in", "health", "inbox"}

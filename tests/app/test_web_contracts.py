@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
-from tests.support.cast import cast_make
-from tests.support.contracts import VOCABULARY, contract_make, prices_make
-from tests.support.web import browser, text
 
 from portal.contracts import selectors
 from portal.contracts.models import Contract, Customer, FixedLine, Rate, SapEndpoint, TicketSource
+from tests.support.cast import cast_make
+from tests.support.contracts import VOCABULARY, contract_make, prices_make
+from tests.support.web import browser, text
 
 pytestmark = pytest.mark.django_db
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from tests.support.office import SECRETS, Office, credentials_write
-from tests.support.web import month_issued
 
 from portal.contracts import services as contracts
 from portal.delivery.models import Acknowledgement
 from portal.delivery.selectors import delivery_of
 from portal.lib import clock
 from sandbox import aleaud
+from tests.support.office import SECRETS, Office, credentials_write
+from tests.support.web import month_issued
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/inbox/acknowledgements/acme"

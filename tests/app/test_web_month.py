@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
-from tests.support.office import Office
-from tests.support.web import browser, month_played, once_of, text
 
 from portal.domain.periods import Period
 from portal.lib import work
 from portal.proformas import selectors, services
 from portal.proformas.models import BLOCKED, Decision, MonthRun
 from portal.web.findings import findings_of
+from tests.support.office import Office
+from tests.support.web import browser, month_played, once_of, text
 
 pytestmark = pytest.mark.django_db
 

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
-from tests.support.cast import PASSWORD, cast_make, person_make
-from tests.support.web import browser, text
 
 from portal.accounts.models import User
 from portal.audit.models import Entry
 from portal.audit.services import record
 from portal.domain.errors import Problem
+from tests.support.cast import PASSWORD, cast_make, person_make
+from tests.support.web import browser, text
 
 pytestmark = pytest.mark.django_db
 NEW = {"username": "nina", "full_name": "Nina New", "email": "", "password": PASSWORD}

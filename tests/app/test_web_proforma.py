@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
-from tests.support.office import Office
-from tests.support.web import browser, month_issued, month_played, once_of, text
 
 from portal.audit.models import Entry
 from portal.audit.services import acting
@@ -22,6 +20,8 @@ from portal.documents.selectors import documents_of
 from portal.lib import clock, work
 from portal.proformas import selectors, services
 from portal.proformas.models import Line, Proforma
+from tests.support.office import Office
+from tests.support.web import browser, month_issued, month_played, once_of, text
 
 pytestmark = pytest.mark.django_db
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.hashers import make_password
 from django.test import Client
-from tests.support.cast import PASSWORD, person_make
-from tests.support.web import browser, text
 
 from portal.accounts.models import User
 from portal.audit.models import Entry
 from portal.audit.services import acting
+from tests.support.cast import PASSWORD, person_make
+from tests.support.web import browser, text
 
 pytestmark = pytest.mark.django_db
 

@@ -18,8 +18,6 @@ import requests
 from django.conf import settings as django_settings
 from django.db import connection
 from django.db.models import Count, Sum
-from tests.support.issuing import STATUS_URL, endpoint_set
-from tests.support.office import Office, office_open, sandbox_running
 
 from portal.delivery.models import Delivery
 from portal.documents.models import Document, Rendering
@@ -28,6 +26,8 @@ from portal.lib import work
 from portal.proformas import selectors, services
 from portal.proformas.models import BoxedTicket, MonthRun, Proforma
 from portal.tickets.models import Collection
+from tests.support.issuing import STATUS_URL, endpoint_set
+from tests.support.office import Office, office_open, sandbox_running
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.support.request_tracker import RequestTracker
 from tests.support.request_tracker_customer import Customer
 

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.proforma_samples import SUPPLIER, content
-from tests.support.tools import missing
 
 from portal.domain.content import Content, SapMapping
 from portal.exporters.idoc import export
+from tests.support.proforma_samples import SUPPLIER, content
+from tests.support.tools import missing
 
 MAPPING = SapMapping(company_code="1710", tax_code="V1", sum_gross="010", sum_net="011", sum_tax="205")
 """mock-sap reads 010 as gross, 011 as net, 205 as tax: receivers differ"""

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pikepdf
 import pytest
-from tests.support.exported import pdf_pages, pdf_text
-from tests.support.proforma_samples import content, with_lines
-from tests.support.tools import tool
 
 from portal.domain.content import Content
 from portal.exporters.pdf import export, fonts
 from portal.exporters.pdf.fonts import FontError
+from tests.support.exported import pdf_pages, pdf_text
+from tests.support.proforma_samples import content, with_lines
+from tests.support.tools import tool
 
 
 def pages_of(made: Content, tmp_path: Path) -> list[str]:

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.support.exported import csv_sums, html_sums, idoc_sums, pdf_sums, pdf_text
-from tests.support.proforma_samples import content, with_lines
 
 from portal.domain.content import Content, Line
 from portal.domain.money import line_net
 from portal.exporters import csv, html, idoc, pdf
 from sandbox.idoc import read_invoic
+from tests.support.exported import csv_sums, html_sums, idoc_sums, pdf_sums, pdf_text
+from tests.support.proforma_samples import content, with_lines
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=90)
 

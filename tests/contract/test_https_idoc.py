@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from portal.channels.https_idoc import CHANNEL
+from portal.domain.channels import Parcel, SendOutcome, Target
+from portal.domain.sources import Credential
 from tests.support.certificates import make_authority
 from tests.support.scripted_server import (
     Behaviour,
@@ -20,10 +24,6 @@ from tests.support.scripted_server import (
     keeps_silent,
     scripted_server,
 )
-
-from portal.channels.https_idoc import CHANNEL
-from portal.domain.channels import Parcel, SendOutcome, Target
-from portal.domain.sources import Credential
 
 DATA = b"<INVOIC02/>"
 PARCEL = Parcel("PF-2026-000001", "PF-2026-000001-idoc.xml", "application/xml", hashlib.sha256(DATA).hexdigest(), DATA)

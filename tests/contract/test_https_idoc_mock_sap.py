@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.proforma_samples import content
-from tests.support.tools import missing
 
 from portal.channels.https_idoc import CHANNEL
 from portal.domain.channels import Parcel, SendOutcome, Target
 from portal.domain.content import SapMapping
 from portal.domain.sources import Credential
 from portal.exporters.idoc import export
+from tests.support.proforma_samples import content
+from tests.support.tools import missing
 
 MAPPING = SapMapping(company_code="1710", tax_code="V1", sum_gross="010", sum_net="011", sum_tax="205")
 """mock-sap reads 010 as gross, 011 as net, 205 as tax: receivers differ"""

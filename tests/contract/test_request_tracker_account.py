@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
+from portal.domain.errors import SourceError
 from tests.support.request_tracker import SeedTicket
 from tests.support.request_tracker_customer import Customer, at, month
 from tests.support.request_tracker_tickets import BRAND_NEW, INCIDENTS
-
-from portal.domain.errors import SourceError
 
 pytestmark = pytest.mark.rt
 

@@ -9,6 +9,11 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
+
+from portal.domain.errors import SourceError
+from portal.domain.rating import CANCELLED, NO_RESOLUTION_DATE, Box, Rate, Rules, box_all
+from portal.domain.tickets import Kind, Vocabulary
+from portal.sources.request_tracker.parse import DEFAULT_VOCABULARY
 from tests.support import real_incidents
 from tests.support.request_tracker import SeedError, SeedTicket
 from tests.support.request_tracker_customer import Customer, at, month, read
@@ -20,11 +25,6 @@ from tests.support.request_tracker_tickets import (
     PRIORITY_CLASS,
     SERVICE_REQUESTS,
 )
-
-from portal.domain.errors import SourceError
-from portal.domain.rating import CANCELLED, NO_RESOLUTION_DATE, Box, Rate, Rules, box_all
-from portal.domain.tickets import Kind, Vocabulary
-from portal.sources.request_tracker.parse import DEFAULT_VOCABULARY
 
 pytestmark = pytest.mark.rt
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import requests
+
 from tests.support.sandbox import SECRETS, SERVICENOW
 
 APP = Path(__file__).resolve().parents[2] / "app"

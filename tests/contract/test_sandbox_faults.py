@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import requests
-from tests.support.sandbox import SERVICENOW, config, fault, get, rows
 
 from sandbox.server import SandboxServer
+from tests.support.sandbox import SERVICENOW, config, fault, get, rows
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,10 @@ import requests
 from pysnc import ServiceNowClient
 from pysnc.auth import ServiceNowClientCredentialsFlow
 from pysnc.exceptions import AuthenticationException
-from tests.support.sandbox import SERVICENOW, bearer, config, make_certificate, token
 
 from sandbox.faults import Fault
 from sandbox.server import SandboxServer
+from tests.support.sandbox import SERVICENOW, bearer, config, make_certificate, token
 
 MARCH = "resolved_at>=2026-02-28 23:00:00^resolved_at<2026-03-31 22:00:00"
 

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 import requests
 from lxml import etree
-from tests.support.proforma_samples import content
-from tests.support.sandbox import Receiver, config, fault, invoic, look_up, post_idoc, until
 
 from portal.exporters.idoc import export
 from sandbox.server import SandboxServer
+from tests.support.proforma_samples import content
+from tests.support.sandbox import Receiver, config, fault, invoic, look_up, post_idoc, until
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import requests
-from tests.support.sandbox import SERVICENOW, bearer, config, get, rows, token
 
 from sandbox.server import SandboxServer
+from tests.support.sandbox import SERVICENOW, bearer, config, get, rows, token
 
 MARCH = "resolved_at>=2026-02-28 23:00:00^resolved_at<2026-03-31 22:00:00"
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.sandbox import config, fault
-from tests.support.servicenow import CLIENT, MARCH, USER, put, read, refusal, source
 
 from portal.domain.errors import SourceError
 from portal.domain.sources import Credential, Page, SourceAccess
 from portal.sources.servicenow.client import open_source
 from sandbox.server import SandboxServer
+from tests.support.sandbox import config, fault
+from tests.support.servicenow import CLIENT, MARCH, USER, put, read, refusal, source
 
 CANARY = "Kanarienvogel-7319"
 

@@ -12,14 +12,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.support.sandbox import config, fault
-from tests.support.servicenow import BERLIN, CLIENT, MARCH, USER, inside, put, read, source
 
 from portal.domain.errors import SourceError
 from portal.domain.periods import Period
 from portal.domain.tickets import Vocabulary
 from portal.sources.servicenow.parse import DEFAULT_VOCABULARY
 from sandbox.server import SandboxServer
+from tests.support.sandbox import config, fault
+from tests.support.servicenow import BERLIN, CLIENT, MARCH, USER, inside, put, read, source
 
 
 @pytest.fixture

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from django.db import connections
 from playwright.sync_api import Browser, Page, expect
-from tests.support.cast import PASSWORD
-from tests.support.chromium import Visitor, chromium, visitor
-from tests.support.office import Office, office_open, sandbox_running
 
 from portal import celery
 from portal.delivery.services import due_work_run
+from tests.support.cast import PASSWORD
+from tests.support.chromium import Visitor, chromium, visitor
+from tests.support.office import Office, office_open, sandbox_running
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PATIENCE_MS = 30_000

@@ -27,7 +27,6 @@ from pathlib import Path
 from typing import Any
 
 from scripts.processes import dies_with_parent, tail
-
 from tests.support.request_tracker_tickets import UNSET, SeedTicket, body, first_status, parts, stored
 
 __all__ = ["RequestTracker", "SeedError", "SeedTicket", "installed", "request_tracker_packages"]

@@ -10,10 +10,10 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.proforma_samples import content, with_lines
 
 from portal.domain.content import Exported
 from portal.exporters.csv import COLUMNS, TICKET_COLUMNS, defuse, export, export_tickets
+from tests.support.proforma_samples import content, with_lines
 
 
 def rows(exported: Exported) -> list[dict[str, str]]:

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from lxml import html as lxml_html
-from tests.support.proforma_samples import CUSTOMER, content
 
 from portal.exporters.html import export
+from tests.support.proforma_samples import CUSTOMER, content
 
 EVIL = "<script>alert(1)</script><img src=//evil.example/x onerror=x> \" ' & {{ 7*7 }}"
 

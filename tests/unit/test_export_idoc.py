@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 from lxml import etree
-from tests.support.proforma_samples import CUSTOMER, SUPPLIER, content, with_lines
 
 from portal.domain.content import Content, SapMapping
 from portal.domain.errors import InputError
 from portal.exporters.idoc import export, problems
 from portal.exporters.idoc.body import HEADER_TEXT, TEST_HEADER_TEXT, unit_code
 from portal.exporters.idoc.segments import SEGMENTS
+from tests.support.proforma_samples import CUSTOMER, SUPPLIER, content, with_lines
 
 ORDER = ["EDI_DC40", "E1EDK01", "E1EDKA1", "E1EDK02", "E1EDK03", "E1EDK04", "E1EDKT1", "E1EDP01", "E1EDS01"]
 ITEM_ORDER = ["E1EDP02", "E1EDP19", "E1EDP26", "E1EDP04", "E1EDPT1"]

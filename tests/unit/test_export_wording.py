@@ -8,12 +8,12 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.support.proforma_samples import content, with_lines
 
 from portal.domain.content import BoxCount
 from portal.exporters.layout import text
 from portal.exporters.layout.annex import annex
 from portal.exporters.layout.view import box_reason, kind_and_priority, view
+from tests.support.proforma_samples import content, with_lines
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from tests.support.request_tracker import request_tracker_packages
 
 from portal import environment
+from tests.support.request_tracker import request_tracker_packages
 
 ROOT = Path(__file__).resolve().parents[2]
 MAX_FILE, MAX_FUNCTION, MAX_MEDIAN = 300, 40, 8

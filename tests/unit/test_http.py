@@ -12,6 +12,9 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
+
+from portal.lib.http import Http, HttpError
+from portal.lib.http_errors import retry_after_seconds
 from tests.support.scripted_server import (
     Scripted,
     answers,
@@ -22,9 +25,6 @@ from tests.support.scripted_server import (
     keeps_silent,
     scripted_server,
 )
-
-from portal.lib.http import Http, HttpError
-from portal.lib.http_errors import retry_after_seconds
 
 CANARY = "canary-7f3a"
 

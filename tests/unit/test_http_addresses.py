@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.certificates import Authority, make_authority
-from tests.support.scripted_server import Scripted, answers_json, scripted_server
 
 from portal.lib import address_guard
 from portal.lib.address_guard import refusal
 from portal.lib.http import Http, HttpError
 from portal.lib.http_errors import of_exception
+from tests.support.certificates import Authority, make_authority
+from tests.support.scripted_server import Scripted, answers_json, scripted_server
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+from portal.lib.http import Http, HttpError
 from tests.support.scripted_server import (
     Scripted,
     answers,
@@ -14,8 +16,6 @@ from tests.support.scripted_server import (
     keeps_silent,
     scripted_server,
 )
-
-from portal.lib.http import Http, HttpError
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.request_tracker import request_tracker_packages
 
 from portal.domain.errors import SourceError
 from portal.domain.periods import Window
@@ -18,6 +17,7 @@ from portal.sources.request_tracker import parse, queries
 from portal.sources.request_tracker.account import check_zone
 from portal.sources.request_tracker.api import Rest
 from portal.sources.request_tracker.settings import Settings
+from tests.support.request_tracker import request_tracker_packages
 
 ANSWERED: dict[str, Any] = {  # by RT 5.0.3
     "Subject": "A <b> ü & x",

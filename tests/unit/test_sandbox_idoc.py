@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from tests.support.sandbox import invoic
 
 from sandbox.idoc import IdocError, read_invoic
+from tests.support.sandbox import invoic
 
 
 def test_an_idoc_that_adds_up_has_no_findings() -> None:

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.scripted_server import Handler, Scripted, answers_json, scripted_server
 
 from portal.domain.errors import SourceError
 from portal.domain.periods import Window
@@ -19,6 +18,7 @@ from portal.sources.servicenow.client import ServiceNow, open_source
 from portal.sources.servicenow.queries import selections, slice_count
 from portal.sources.servicenow.reading import Cursor, Tally
 from portal.sources.servicenow.settings import settings_of
+from tests.support.scripted_server import Handler, Scripted, answers_json, scripted_server
 
 WINDOW = Window(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC))
 ROW = {"sys_id": "a1", "number": "RITM1", "state": "3", "closed_at": "2026-03-10 10:00:00"}

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.issuing import STATUS_URL, endpoint_set
-from tests.support.office import Office, office_open, sandbox_running
 
 from portal import adapters
 from sandbox.server import SandboxServer
+from tests.support.issuing import STATUS_URL, endpoint_set
+from tests.support.office import Office, office_open, sandbox_running
 
 
 @pytest.fixture

@@ -7,10 +7,6 @@ from datetime import UTC, datetime
 
 import pytest
 from django.db import DatabaseError, transaction
-from tests.support.contracts import customer_make, endpoint_make
-from tests.support.delivering import aleaud, drive, fault, queued, receive
-from tests.support.issuing import endpoint_set
-from tests.support.office import Office
 
 from portal.audit.selectors import chain_problems, entries_of
 from portal.delivery import selectors, services
@@ -18,6 +14,10 @@ from portal.delivery.models import SENDING, Acknowledgement, Delivery
 from portal.domain.errors import InputError
 from portal.lib import work
 from portal.lib.hashing import sha256_hex
+from tests.support.contracts import customer_make, endpoint_make
+from tests.support.delivering import aleaud, drive, fault, queued, receive
+from tests.support.issuing import endpoint_set
+from tests.support.office import Office
 
 pytestmark = pytest.mark.django_db
 

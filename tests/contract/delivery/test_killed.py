@@ -15,15 +15,15 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from tests.support.delivering import aleaud, at_sap, drive, fault, queued, receive, story
-from tests.support.issuing import STATUS_URL, endpoint_set, proforma_issue
-from tests.support.office import Office
 
 from portal.audit.selectors import chain_problems
 from portal.delivery import selectors, services
 from portal.delivery.models import Acknowledgement, Delivery
 from portal.documents.models import Document, Rendering
 from portal.lib import work
+from tests.support.delivering import aleaud, at_sap, drive, fault, queued, receive, story
+from tests.support.issuing import STATUS_URL, endpoint_set, proforma_issue
+from tests.support.office import Office
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

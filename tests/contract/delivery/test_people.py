@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.support.delivering import aleaud, at_sap, drive, fault, queued, receive, story
-from tests.support.issuing import STATUS_URL, endpoint_set
-from tests.support.office import Office
 
 from portal.accounts.access import AccessError
 from portal.audit.selectors import entries_of
 from portal.delivery import services
 from portal.delivery.models import Delivery
 from portal.domain.errors import InputError, StateError
+from tests.support.delivering import aleaud, at_sap, drive, fault, queued, receive, story
+from tests.support.issuing import STATUS_URL, endpoint_set
+from tests.support.office import Office
 
 pytestmark = pytest.mark.django_db
 

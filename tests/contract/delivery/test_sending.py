@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.delivering import aleaud, at_sap, drive, fault, queued, receive, story
-from tests.support.issuing import STATUS_URL, endpoint_set
-from tests.support.office import SECRETS, Office, credentials_write
-from tests.support.sandbox import invoic, post_idoc
 
 from portal.audit.services import acting
 from portal.contracts.models import SapEndpoint
 from portal.delivery import selectors, services
 from portal.delivery.models import Delivery
 from portal.lib.storage import store
+from tests.support.delivering import aleaud, at_sap, drive, fault, queued, receive, story
+from tests.support.issuing import STATUS_URL, endpoint_set
+from tests.support.office import SECRETS, Office, credentials_write
+from tests.support.sandbox import invoic, post_idoc
 
 pytestmark = pytest.mark.django_db
 
