@@ -55,6 +55,7 @@ def test_an_endpoint_without_a_credential_for_it_takes_nothing(small_office: Off
     contracts.endpoint_update(endpoint=small_office.contract.endpoint, inbound_credential_ref="", actor="clara")
     assert knock(b"x").status_code == 401
     assert knock(b"x", ("", "")).status_code == 401
+    assert knock(b"x", None).status_code == 401
 
 
 def test_a_credential_that_cannot_be_read_admits_nobody(small_office: Office, directories: Path) -> None:
