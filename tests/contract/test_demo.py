@@ -152,13 +152,23 @@ def test_the_closing_table_says_it_in_words(once: Path, summary: dict[str, Any])
         assert words in shown
 
 
+def signed_in(url: str, username: str, password: str) -> str:
+    """The first page that somebody sees after signing in."""
+    with requests.Session() as session:
+        form = session.get(f"{url}/sign-in", timeout=10).text
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form)
+        assert token
+        given = {"username": username, "password": password, "csrfmiddlewaretoken": token[1]}
+        return session.post(f"{url}/sign-in", data=given, timeout=10).text
+
+
 def test_the_portal_stays_up_until_it_is_interrupted(tmp_path: Path) -> None:
     with demo(tmp_path) as running:
         url = running.said(r"http://127\.0\.0\.1:\d+")
         running.said("Ctrl-C ends it all")
-        assert requests.get(f"{url}/sign-in", timeout=10).status_code == 200
-        for name in ("petra", "anton", "carla", "ada", "ines"):
-            assert re.search(rf"{name} +\S{{16}} ", running.log.read_text())
+        people = dict(re.findall(r"^  (\w+) +(\S{16})   ", running.log.read_text(), flags=re.MULTILINE))
+        assert list(people) == ["petra", "anton", "carla", "ada", "ines"]
+        assert "PF-20" in signed_in(url, "petra", people["petra"])
         running.process.send_signal(signal.SIGINT)
         assert running.ended() == 0
         assert running.relatives() == {}
