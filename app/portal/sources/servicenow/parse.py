@@ -101,15 +101,17 @@ def row_parser(table: str, fields: Mapping[str, str], pseudonym: Callable[[str],
 
 def _column_reader(names: Sequence[str]) -> Callable[[Sequence[Row]], Sequence[Column]]:
     """A function from rows to one column a name; "" where a row has no such field, or the name is ""."""
-    take = itemgetter(*names)
-    blank = dict.fromkeys(names, "")
+    own = list(dict.fromkeys(name for name in names if name))
+    take = itemgetter(*own, own[0])  # one more, so that it gives a tuple even of a single field
+    blank = dict.fromkeys(own, "")
 
     def read(rows: Sequence[Row]) -> Sequence[Column]:
         try:
             columns = list(zip(*map(take, rows), strict=True))
         except KeyError:
             columns = list(zip(*(take({**blank, **row}) for row in rows), strict=True))
-        return columns or [()] * len(names)
+        by_name = dict(zip(own, columns, strict=False))
+        return [by_name.get(name, ("",) * len(rows)) for name in names]
 
     return read
 
