@@ -47,8 +47,14 @@ def header_build(proforma: Proforma) -> dict[str, Any]:
 
 
 def delivery_warnings(proforma: Proforma) -> tuple[Problem, ...]:
-    """What the customer's SAP will probably reject, to be mended before the proforma is issued."""
-    warnings: tuple[Problem, ...] = adapters.load(adapters.WARNINGS["idoc"])(content_build(proforma, tickets=False))
+    """What the customer's SAP will probably reject, to be mended before the proforma is issued; none once it is."""
+    if proforma.header:
+        return ()
+    try:
+        content = content_build(proforma, tickets=False)
+    except InputError as error:
+        return (error.problem,)
+    warnings: tuple[Problem, ...] = adapters.load(adapters.WARNINGS["idoc"])(content)
     return warnings
 
 

@@ -15,6 +15,7 @@ from portal.domain.completeness import findings
 from portal.domain.errors import Problem
 from portal.domain.rating import Box
 from portal.proformas import selectors, services
+from portal.proformas.content import delivery_warnings
 from portal.proformas.models import Proforma
 from portal.web import dispatch
 from portal.web.access import permitted
@@ -124,6 +125,7 @@ def proforma_page(request: HttpRequest, found: Proforma, problem: Problem | None
         "account": account,
         "counts": [(box.value, account.count(box)) for box in Box],
         "unproven": findings(account),
+        "warnings": delivery_warnings(found),
         "carried": selectors.boxed_tickets(found, Box.CARRIED_OVER)[:20],
         "run": selectors.run_of(found.contract, found.period),
         "entries": entries.reverse()[:LATEST],
