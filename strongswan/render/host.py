@@ -1,0 +1,87 @@
+"""Renders what a VPN host needs: file name -> text. Pure but for reading the templates."""
+
+from __future__ import annotations
+
+import base64
+import json
+from ipaddress import IPv4Network
+from typing import Any
+
+import jinja2
+
+from strongswan.render.algorithms import HOME
+from strongswan.render.house import House
+from strongswan.render.site import Site
+
+VICI_SOCKET = "/run/charon.vici"
+STATE_FILE = "/run/proforma-vpn/state.json"
+
+
+def environment() -> jinja2.Environment:
+    """A misspelt name in a template is an error, not an empty place in a firewall."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HOME / "templates"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701  configuration files and Markdown; every value was checked against a pattern
+    )
+
+
+def files(
+    house: House, *, socket: str = VICI_SOCKET, state_file: str = STATE_FILE, filelog: str = ""
+) -> dict[str, str]:
+    """All files of a VPN host, by name. `filelog`: also write charon's log to this file (the lab)."""
+    rendered = {name: _rendered(house, name) for name in ("swanctl.conf", "nftables.conf", "routes")}
+    rendered["strongswan.conf"] = strongswan_conf(house, socket=socket, filelog=filelog)
+    return {**rendered, "watchdog.json": watchdog(house, socket, state_file)}
+
+
+def strongswan_conf(house: House, *, socket: str = VICI_SOCKET, filelog: str = "", client: bool = False) -> str:
+    """charon's own settings. `client`: for a laptop, which takes an address from our pool."""
+    return _rendered(house, "strongswan.conf", socket=socket, filelog=filelog, client=client)
+
+
+def _rendered(house: House, name: str, **more: Any) -> str:
+    return environment().get_template(f"{name}.j2").render(common(house), **more)
+
+
+def common(house: House) -> dict[str, Any]:
+    """What every template may use."""
+    return {
+        "gateway": house.gateway,
+        "sites": house.sites,
+        "profiles": house.profiles.profiles,
+        "lifetimes": house.profiles.lifetimes,
+        "profile": house.profile,
+        "tunnelled": tunnelled(house),
+        "user_space": house.gateway.esp == "user-space",
+        "name": lambda site: site.customer.replace("-", "_"),
+    }
+
+
+def tunnelled(house: House) -> list[IPv4Network]:
+    """Every network that may only travel inside a tunnel: the customers' and the staff's pool."""
+    return [network for site in house.sites for network in site.networks.theirs] + [house.gateway.staff.pool]
+
+
+def watchdog(house: House, socket: str, state_file: str) -> str:
+    """The watchdog's configuration in JSON."""
+    tunnels = [
+        {"connection": f"site-{s.customer}", "child": s.customer, "initiate": s.initiates != "them"}
+        for s in house.sites
+    ]
+    return json.dumps({"socket": socket, "state_file": state_file, "tunnels": tunnels}, indent=2) + "\n"
+
+
+def psk(house: House, site: Site, secret: str) -> str:
+    """A customer's pre-shared key for swanctl's `secrets` directory; base64, so that any character may be in it."""
+    encoded = base64.b64encode(secret.encode()).decode()
+    template = environment().get_template("secret.conf.j2")
+    return template.render(site=site, gateway=house.gateway, secret_base64=encoded)
+
+
+def watchdog_unit(python: str, configuration: str) -> str:
+    """The systemd unit of the watchdog. `python`: interpreter of a venv that has `vici`."""
+    return environment().get_template("watchdog.service.j2").render(python=python, configuration=configuration)
