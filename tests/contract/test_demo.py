@@ -2,108 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
 import re
-import shutil
 import signal
-import subprocess
-import sys
-import tempfile
 import time
-import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 180.0
+from tests.support.demo import PATIENCE, demo
+
+SMALL = ("--tickets-count", "60")
 pytestmark = pytest.mark.slow
-
-
-@dataclass
-class Running:
-    """A demo, with a mark that all its processes carry in their environment."""
-
-    process: subprocess.Popen[str]
-    mark: str
-    log: Path
-    temporary: Path
-
-    def said(self, pattern: str) -> str:
-        """Wait for a line. Fails when the demo ends before."""
-        until = time.monotonic() + PATIENCE
-        while time.monotonic() < until:
-            if found := re.search(pattern, self.log.read_text()):
-                return found[0]
-            assert self.process.poll() is None, self.log.read_text()
-            time.sleep(0.05)
-        raise AssertionError(f"never said {pattern}:\n{self.log.read_text()}")
-
-    def ended(self) -> int:
-        return self.process.wait(PATIENCE)
-
-    def relatives(self) -> dict[int, str]:
-        """Living processes of this demo: id -> command line."""
-        found = {}
-        for entry in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError):
-                if self.mark.encode() in (entry / "environ").read_bytes():
-                    found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-        return found
-
-    def relative(self, words: str) -> int:
-        """The eldest process whose command line holds these words."""
-        return min(pid for pid, command in self.relatives().items() if words in command)
-
-    def alone(self, seconds: float = 20.0) -> bool:
-        """True once no process is left."""
-        until = time.monotonic() + seconds
-        while self.relatives() and time.monotonic() < until:
-            time.sleep(0.1)
-        return not self.relatives()
-
-
-@contextlib.contextmanager
-def demo(directory: Path, *arguments: str) -> Iterator[Running]:
-    mark = f"demo-{uuid.uuid4()}"
-    temporary = Path(tempfile.mkdtemp(prefix="demo-"))  # not below tmp_path, where root's database may not get to
-    temporary.chmod(0o755)
-    environment = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'app'}", "DEMO_MARK": mark, "TMPDIR": str(temporary)}
-    command = [
-        sys.executable,
-        "-m",
-        "scripts.demo",
-        "--tickets-count",
-        "60",
-        "--out",
-        str(directory / "out"),
-        *arguments,
-    ]
-    log = directory / "log"
-    with log.open("w") as output:
-        process = subprocess.Popen([*command, *arguments], stdout=output, stderr=output, env=environment, text=True)
-    running = Running(process, mark, log, temporary)
-    try:
-        yield running
-    finally:
-        for pid in running.relatives():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        process.wait()
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
 def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("once")
-    with demo(directory, "--once", "--period", "2026-03") as running:
+    with demo(directory, *SMALL, "--once", "--period", "2026-03") as running:
         assert running.ended() == 0, running.log.read_text()
         assert running.relatives() == {}
         assert list(running.temporary.iterdir()) == []
@@ -163,7 +83,7 @@ def signed_in(url: str, username: str, password: str) -> str:
 
 
 def test_the_portal_stays_up_until_it_is_interrupted(tmp_path: Path) -> None:
-    with demo(tmp_path) as running:
+    with demo(tmp_path, *SMALL) as running:
         url = running.said(r"http://127\.0\.0\.1:\d+")
         running.said("Ctrl-C ends it all")
         people = dict(re.findall(r"^  (\w+) +(\S{16})   ", running.log.read_text(), flags=re.MULTILINE))
@@ -176,7 +96,7 @@ def test_the_portal_stays_up_until_it_is_interrupted(tmp_path: Path) -> None:
 
 
 def test_a_worker_that_dies_ends_it_with_its_last_words(tmp_path: Path) -> None:
-    with demo(tmp_path) as running:
+    with demo(tmp_path, *SMALL) as running:
         running.said("Starting the sandbox")
         until = time.monotonic() + PATIENCE
         while not any("celery" in command for command in running.relatives().values()) and time.monotonic() < until:
@@ -190,7 +110,7 @@ def test_a_worker_that_dies_ends_it_with_its_last_words(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_nothing_survives_the_supervisor(how: signal.Signals, tmp_path: Path) -> None:
-    with demo(tmp_path) as running:
+    with demo(tmp_path, *SMALL) as running:
         running.said("collect")
         assert len(running.relatives()) > 6
         running.process.send_signal(how)
