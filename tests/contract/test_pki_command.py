@@ -1,0 +1,348 @@
+"""./scripts/pki as people use it: the life of a certificate, and everything that is refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from scripts.pki_lib import keys
+from scripts.pki_lib.__main__ import COMMANDS
+from tests.support.pki import OTHER, Desk, certificate, desk
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Desk:
+    return desk(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def keys_that_open_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keys, "SCRYPT_N", 2**4)
+
+
+def said(capfd: pytest.CaptureFixture[str], pattern: str) -> str:
+    message = capfd.readouterr().err
+    assert re.search(pattern, message, flags=re.S), message
+    return message
+
+
+def test_the_state_and_all_in_it_is_its_owner_s_alone(here: Desk) -> None:
+    here.sign("staff", "mara", "mara@example.net")
+    modes = {path.stat().st_mode & 0o777 for path in [here.state, *here.state.rglob("*")] if path.is_dir()}
+    assert modes == {0o700}
+    assert {path.stat().st_mode & 0o777 for path in here.state.rglob("*") if path.is_file()} == {0o600}
+
+
+def test_an_authority_is_made_once_and_asking_again_changes_nothing(
+    here: Desk, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = here.untouched()
+    assert here.init() == 0
+    said(capfd, "is there already.*Nothing was changed")
+    assert here.run("init", "--organisation", "Another", "--name", "Another") == 65
+    said(capfd, "There is something already.*--state")
+    assert here.untouched() == before
+
+
+def test_no_authority_is_made_inside_a_repository(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / ".git").mkdir()
+    assert Desk(tmp_path).init() == 65
+    said(capfd, "inside a git repository.*Keys never go where a commit could take them")
+    assert not (tmp_path / "state").exists()
+
+
+def test_signing_the_same_request_again_gives_the_same_certificate(
+    here: Desk, capfd: pytest.CaptureFixture[str]
+) -> None:
+    first = here.sign("gateway", "gw-a", "vpn.example.net")
+    before, pem = here.untouched(), first.read_bytes()
+    assert here.sign("gateway", "gw-a", "vpn.example.net").read_bytes() == pem
+    assert here.untouched() == before
+    said(capfd, "was issued before for this key; nothing was changed")
+
+
+def test_making_a_request_again_takes_the_key_that_is_there(here: Desk) -> None:
+    here.request("gateway", "vpn.example.net", key="gw")
+    before = (here.folder / "gw.key").read_bytes()
+    assert (here.folder / "gw.key").stat().st_mode & 0o777 == 0o600
+    here.request("gateway", "vpn.example.net", "vpn2.example.net", key="gw")
+    assert (here.folder / "gw.key").read_bytes() == before
+
+
+def test_a_key_on_its_host_can_be_kept_under_a_passphrase(here: Desk, capfd: pytest.CaptureFixture[str]) -> None:
+    given = [
+        "gateway",
+        "--identity",
+        "vpn.example.net",
+        "--key",
+        str(here.folder / "k"),
+        "--out",
+        str(here.folder / "r"),
+    ]
+    secret = ["--encrypt-key", "--key-passphrase-file", str(here.folder / "other")]
+    assert here.run("csr", *given, *secret) == 0
+    assert b"ENCRYPTED" in (here.folder / "k").read_bytes()
+    assert here.run("csr", *given, *secret) == 0
+    assert here.run("csr", *given) == 77
+    said(capfd, "is encrypted, but no passphrase was given")
+
+
+def test_certificate_and_request_pass_through_pipes(here: Desk) -> None:
+    """As a playbook does it: the request comes in, the certificate goes out, words go to standard error."""
+    (here.folder / "gw.csr").write_bytes(here.request("gateway", "vpn.example.net").read_bytes())
+    command = [str(ROOT / "scripts/pki"), "sign", "gateway", "gw-a", "--identity", "vpn.example.net", "--csr", "-"]
+    command += ["--passphrase-fd", "3", "--state", str(here.state)]
+    with (here.folder / "gw.csr").open("rb") as request, (here.folder / "secret").open("rb") as secret:
+        done = subprocess.run(
+            ["bash", "-c", f'exec "$@" 3<&{secret.fileno()}', "-", *command],
+            stdin=request, capture_output=True, pass_fds=[secret.fileno()], check=True,
+        )  # fmt: skip
+    assert done.stdout.startswith(b"-----BEGIN CERTIFICATE-----")
+    assert b"'gw-a' is issued" in done.stderr
+    assert done.stdout == here.store.read(f"certs/{here.index.entries[0].serial}.pem")
+
+
+@pytest.mark.parametrize("profile", ["gateway", "staff", "portal"])
+def test_a_key_is_made_here_only_when_that_is_said(here: Desk, profile: str, capfd: pytest.CaptureFixture[str]) -> None:
+    identity = "mara@example.net" if profile == "staff" else "host.example.net"
+    out = here.folder / "out.p12"
+    given = ["issue", profile, "x", "--identity", identity, "--key-passphrase-file", str(here.folder / "other")]
+    assert here.run(*given, "--out", out) == 64
+    said(capfd, "only made here when that is meant")
+    assert here.run(*given, "--make-key") == 64
+    said(capfd, "not written to a terminal")
+    assert here.run(*given, "--make-key", "--out", out) == 0
+    before = out.read_bytes()
+    assert here.run(*given, "--make-key", "--out", out) == 65
+    said(capfd, "There is such a file already")
+    assert out.read_bytes() == before
+
+
+def test_a_customer_s_key_is_never_made_here(here: Desk, capfd: pytest.CaptureFixture[str]) -> None:
+    given = ("--identity", "vpn.customer.example", "--make-key", "--out", here.folder / "c.p12")
+    assert here.run("issue", "customer", "c", *given) == 65
+    said(capfd, "never made here.*Ask the customer for a request")
+
+
+def test_a_request_with_another_fingerprint_than_told_by_phone_is_refused(
+    here: Desk, capfd: pytest.CaptureFixture[str]
+) -> None:
+    request = here.request("customer", "vpn.customer.example")
+    right = said(capfd, "by phone: [0-9a-f]{64}").strip()[-64:]
+    given = (
+        "sign",
+        "customer",
+        "c",
+        "--csr",
+        request,
+        "--identity",
+        "vpn.customer.example",
+        "--out",
+        here.folder / "c",
+    )
+    assert here.run(*given, "--key-sha256", right.replace("a", "b")) == 65
+    said(capfd, "not the one expected.*speak to the sender")
+    spelled = ":".join(right[i : i + 2] for i in range(0, 64, 2)).upper()
+    assert here.run(*given, "--key-sha256", spelled) == 0
+
+
+def test_who_sends_a_key_along_is_told_to_throw_it_away(here: Desk, capfd: pytest.CaptureFixture[str]) -> None:
+    request = here.request("customer", "vpn.customer.example", key="c")
+    request.write_bytes(request.read_bytes() + (here.folder / "c.key").read_bytes())
+    given = ("--csr", request, "--identity", "vpn.customer.example", "--out", here.folder / "c.crt")
+    assert here.run("sign", "customer", "c", *given) == 65
+    said(capfd, "holds a private key.*must be thrown away")
+
+
+def test_a_renewal_has_a_new_key_and_the_same_identity_and_leaves_the_old_one_in_force(here: Desk) -> None:
+    old = here.sign("gateway", "gw-a", "vpn.example.net", key="first")
+    here.after(300)
+    request, out = here.request("gateway", "vpn.example.net", key="second"), here.folder / "new.crt"
+    assert here.run("renew", "gw-a", "--csr", request, "--out", out) == 0
+    before, after = here.index.entries
+    assert (after.replaces, after.identities, after.profile) == (before.serial, before.identities, before.profile)
+    assert [here.index.status(e, here.now) for e in (before, after)] == ["replaced", "valid"]
+    assert certificate(out).public_key() != certificate(old).public_key()
+    assert certificate(out).not_valid_after_utc == here.now + timedelta(days=730) - timedelta(hours=1)
+    assert here.run("renew", "gw-a", "--csr", request, "--out", out) == 0, "again: it is done already"
+    assert len(here.index.entries) == 2
+
+
+def test_a_renewal_with_the_key_of_before_has_to_be_meant(here: Desk, capfd: pytest.CaptureFixture[str]) -> None:
+    here.sign("customer", "c", "vpn.customer.example")
+    given = ("renew", "c", "--csr", here.folder / "c.csr", "--out", here.folder / "c2.crt")
+    assert here.run(*given) == 0
+    said(capfd, "nothing was changed.*--same-key")
+    assert len(here.index.entries) == 1
+    assert here.run(*given, "--same-key", "--revoke-old") == 0
+    assert [e.reason for e in here.index.entries] == ["superseded", ""]
+    assert len(here.store.crl) == 1
+
+
+def test_a_lost_laptop_takes_every_certificate_of_its_name_along(here: Desk, capfd: pytest.CaptureFixture[str]) -> None:
+    here.issue("mara-laptop", "mara@example.net")
+    out, secret = here.folder / "2.p12", here.folder / "other"
+    assert here.run("renew", "mara-laptop", "--make-key", "--out", out, "--key-passphrase-file", secret) == 0
+    assert here.run("revoke", "mara-laptop", "--reason", "key-compromise", "--out", here.folder / "list.pem") == 0
+    assert len(here.store.crl) == 2
+    assert (here.folder / "list.pem").read_bytes() == here.crl.read_bytes()
+    before = here.untouched()
+    assert here.run("revoke", "mara-laptop", "--reason", "key-compromise") == 0
+    said(capfd, "was revoked on")
+    assert here.untouched() == before
+    assert here.run("renew", "mara-laptop", "--make-key", "--out", out) == 65
+    said(capfd, "was revoked.*decision anew")
+
+
+def test_the_number_of_the_list_only_grows_and_it_names_its_end(here: Desk) -> None:
+    first = here.store.crl_number
+    assert here.run("crl", "--days", "7") == 0
+    assert here.run("crl", "--days", "7", "--der", "--out", here.folder / "list.der") == 0
+    assert here.store.crl_number == first + 2
+    assert here.store.crl.next_update_utc == here.now + timedelta(days=7)
+    assert (here.folder / "list.der").read_bytes().startswith(b"\x30\x82")
+
+
+def test_a_monitor_tells_fine_from_soon_from_over(here: Desk, capfd: pytest.CaptureFixture[str]) -> None:
+    here.sign("staff", "mara", "mara@example.net", more=("--days", "80"))
+    assert here.run("expiring") == 0
+    assert here.after(55).run("expiring") == 1
+    assert here.run("expiring", "--days", "20") == 0
+    capfd.readouterr()
+    assert here.after(81).run("expiring", "--json") == 2
+    answer = json.loads(capfd.readouterr().out)
+    assert answer["status"] == "over"
+    assert [(e["name"], e["level"]) for e in answer["ending"]] == [("mara", "over"), ("revocation list", "soon")]
+    assert "pki renew mara" in answer["ending"][0]["remedy"]
+    assert here.run("expiring", "--no-such-option") == 64, "a mistake is neither soon nor over"
+
+
+def test_an_authority_that_ended_signs_nothing(here: Desk, capfd: pytest.CaptureFixture[str]) -> None:
+    request, before = here.request("staff", "mara@example.net"), here.untouched()
+    here.after(3653)
+    given = ("sign", "staff", "m", "--csr", request, "--identity", "mara@example.net", "--out", here.folder / "m.crt")
+    assert here.run(*given) == 65
+    said(capfd, "The authority has ended.*successor")
+    assert here.run("crl") == 65
+    assert here.run("expiring") == 2
+    assert here.untouched() == before
+
+
+def test_what_was_ever_issued_is_listed_for_people_and_programs(here: Desk, capfd: pytest.CaptureFixture[str]) -> None:
+    here.sign("gateway", "gw-a", "vpn.example.net")
+    here.sign("staff", "mara", "mara@example.net")
+    assert here.run("revoke", "mara", "--reason", "affiliation-changed") == 0
+    capfd.readouterr()
+    assert here.run("list") == 0
+    assert re.findall(r"^\S+", capfd.readouterr().out, flags=re.M) == ["NAME", "gw-a"]
+    assert here.run("list", "--all", "--json", "--profile", "staff") == 0
+    (entry,) = json.loads(capfd.readouterr().out)
+    assert (entry["status"], entry["reason"], entry["source"]) == ("revoked", "affiliation-changed", "csr")
+    for wanted in ("mara", entry["serial"].upper(), "ca", "crl", here.folder / "mara.csr", here.folder / "mara.crt"):
+        assert here.run("show", wanted) == 0
+    assert here.run("show", "mara", "--out", "-") == 0
+    assert capfd.readouterr().out.endswith((here.folder / "mara.crt").read_text())
+
+
+def test_the_trail_says_who_did_what_and_a_change_to_it_shows(here: Desk, capfd: pytest.CaptureFixture[str]) -> None:
+    here.sign("staff", "mara", "mara@example.net")
+    assert here.run("revoke", "mara", "--reason", "superseded") == 0
+    capfd.readouterr()
+    assert here.run("audit", "--json") == 0
+    lines = json.loads(capfd.readouterr().out)
+    assert [line["action"] for line in lines] == ["init", "issue", "revoke"]
+    assert {line["by"] for line in lines} == {here.index.entries[0].issued_by}
+    trail = here.state / "audit.log"
+    trail.write_bytes(trail.read_bytes().replace(b"superseded", b"cessation"))
+    assert here.run("audit") == 78
+    assert here.run("check") == 78
+    said(capfd, "Line 3 of the audit trail is not the one that the register remembers")
+
+
+def test_another_passphrase_opens_the_authority_and_the_old_one_does_not(
+    here: Desk, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert here.run("passphrase", "--new-passphrase-file", here.folder / "other") == 0
+    before = here.untouched()
+    assert here.run("crl") == 77
+    said(capfd, "The passphrase does not open the key.*ca.key")
+    assert here.untouched() == before
+    assert here.run("crl", "--passphrase-file", here.folder / "other") == 0
+
+
+@pytest.mark.parametrize(
+    ("prepare", "code", "says"),
+    [
+        (lambda s: s.chmod(0o750), 78, "Others on this machine can look into the state.*chmod 700"),
+        (lambda s: (s / "ca.key").chmod(0o640), 78, "Others on this machine.*chmod 600"),
+        (lambda s: (s / "index.json").write_text("{"), 78, "register of certificates is damaged.*backup"),
+        (lambda s: (s / "index.json").unlink(), 78, "cannot be read: No such file.*index.json.*backup"),
+        (lambda s: (s / "ca.crt").write_text("x"), 78, "A file of the state is damaged.*ca.crt"),
+        (lambda s: (s / "ca.json").unlink(), 78, "There is no authority here.*pki init.*pki restore"),
+    ],
+)
+def test_a_state_that_is_open_or_damaged_is_not_worked_with(
+    here: Desk, prepare: object, code: int, says: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    prepare(here.state)  # type: ignore[operator]
+    assert here.run("crl") == code
+    said(capfd, says)
+
+
+def test_what_does_not_hang_together_is_found(here: Desk, capfd: pytest.CaptureFixture[str]) -> None:
+    here.sign("staff", "mara", "mara@example.net")
+    here.sign("staff", "otto", "otto@example.net")
+    mara, otto = (here.store.certificate_path(entry.serial) for entry in here.index.entries)
+    shutil.copyfile(otto, mara)
+    otto.unlink()
+    assert here.run("check") == 78
+    said(capfd, "not the one of the register. .mara.*missing or damaged. .otto")
+
+
+@pytest.mark.parametrize("place", ["state/ca.crt", "mara.key", "notes.txt"])
+def test_only_certificates_requests_and_lists_are_replaced(
+    here: Desk, place: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    request = here.request("staff", "mara@example.net", key="mara")
+    (here.folder / "notes.txt").write_text("mine")
+    before, kept = here.untouched(), (here.folder / place).read_bytes()
+    given = ("--csr", request, "--identity", "mara@example.net", "--out", here.folder / place)
+    assert here.run("sign", "staff", "mara", *given) == 65
+    said(capfd, "inside the state|none of these")
+    assert (here.untouched(), (here.folder / place).read_bytes()) == (before, kept)
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_help_says_what_a_command_takes_and_what_its_exit_codes_mean(
+    command: str, here: Desk, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert here.run(command, "--help") == 0
+    text = capfd.readouterr().out
+    assert text.startswith(f"usage: pki {command}")
+    assert "exit codes: 0 done" in text
+
+
+def test_the_command_runs_from_anywhere_and_lists_what_it_can_do(tmp_path: Path) -> None:
+    done = subprocess.run([ROOT / "scripts/pki", "--help"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert [command for command in COMMANDS if not re.search(rf"^ +{command}\s", done.stdout, flags=re.M)] == []
+
+
+def test_no_passphrase_can_be_given_where_others_see_it(here: Desk, capfd: pytest.CaptureFixture[str]) -> None:
+    assert here.run("crl", "--passphrase", OTHER) == 64
+    (here.folder / "secret").chmod(0o644)
+    assert here.run("crl") == 77
+    said(capfd, "Others can read the passphrase.*chmod 600")
+    environment = os.environ | {"PASSPHRASE": OTHER, "PKI_PASSPHRASE": OTHER}
+    command = ["setsid", "--wait", str(ROOT / "scripts/pki"), "crl", "--state", str(here.state)]
+    nothing = subprocess.DEVNULL
+    done = subprocess.run(command, env=environment, stdin=nothing, capture_output=True, text=True, check=False)
+    assert (done.returncode, "nobody to ask" in done.stderr) == (77, True)
