@@ -25,7 +25,7 @@ from tests.support.delivering import aleaud, at_sap, drive, fault, queued, recei
 from tests.support.issuing import STATUS_URL, endpoint_set, proforma_issue
 from tests.support.office import Office
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 WORKER = "import django; django.setup(); from portal.delivery.services import delivery_run; delivery_run({pk})"
 LONGEST = 30.0
