@@ -100,7 +100,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     if options.one:
         return one(options.one, options.json)
-    console = Console(soft_wrap=True)
+    console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 120)
     figures = list(run_all(bench_files(options.names), console))
     show(figures, console)
     if options.json:

@@ -112,7 +112,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="./scripts/test", description="Every check. See tests/README.md.")
     parser.add_argument("--quick", action="store_true", help=f"leave out what takes long: -m '{QUICK}'")
     options, extra = parser.parse_known_args(arguments)
-    console = Console(soft_wrap=True)
+    console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 120)
     with tempfile.TemporaryDirectory(prefix="proforma-") as scratch, postgres.for_tests() as cluster:
         state, report = Path(scratch), Path(scratch) / "report.xml"
         environment = rehearsal.surroundings(state, cluster)
