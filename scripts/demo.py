@@ -56,7 +56,7 @@ class Demo:
         self.options, self.state, self.console = options, state, console
         self.logs = state / "logs"
         self.logs.mkdir()
-        self.listener = socket.create_server(("127.0.0.1", options.port))
+        self.listener = _listener(options.port)
         self.passwords = {name: secrets.token_urlsafe(12) for name, *_ in PEOPLE}
         self.family = Family(self.logs, environment | {"PYTHONUNBUFFERED": "1"}, rehearsal.APP)
 
@@ -195,6 +195,15 @@ def supervise(options: Options, console: Console) -> int:
         if code not in (0, WAITS_FOR_PEOPLE):
             console.print(f"The month did not run to its end. The logs are kept in {_keep(demo.logs)}.")
         return code
+
+
+def _listener(port: int) -> socket.socket:
+    """A listening socket on 127.0.0.1; port 0 takes a free one."""
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except (OSError, OverflowError) as error:
+        remedy = "Choose another with --port N, or leave it out for a free one."
+        raise OSError(f"Port {port} cannot be used: {error}. {remedy}") from None
 
 
 def _stop(number: int, _frame: object) -> None:
