@@ -42,7 +42,12 @@ class House:
         return self.profiles.profiles[str(site.profile)]
 
     def site(self, customer: str) -> Site:
-        return next(site for site in self.sites if site.customer == customer)
+        """Raises RefusedError when there is none of that name."""
+        for site in self.sites:
+            if site.customer == customer:
+                return site
+        names = ", ".join(site.customer for site in self.sites)
+        raise RefusedError([Problem(customer, 1, f"There is no site `{customer}`.", f"Take one of {names}.")])
 
 
 def load(gateway: Path, sites: Iterable[Path], profiles: Path = PROFILES) -> House:
@@ -52,23 +57,24 @@ def load(gateway: Path, sites: Iterable[Path], profiles: Path = PROFILES) -> Hou
     if known is None or ours is None:
         raise RefusedError([*problems, *more])
     found: list[Problem] = [read(gateway).problem(f) for f in sense.of_gateway(ours, known)]
-    read_sites: list[Site] = []
+    documents: list[tuple[Document, Site]] = []
     for path in sorted(sites):
         site, wrong = _shaped(path, Site)
         found += wrong
         if site is not None:
-            found += _senseless(path, site, ours, known, read_sites)
-            read_sites.append(site)
+            documents.append((read(path), site))
+    for document, site in documents:
+        others = [other for _, other in documents if other is not site]
+        found += map(document.problem, _findings(site, ours, known, Path(document.file).stem, others))
     if found:
         raise RefusedError(found)
-    return House(ours, tuple(read_sites), known)
+    return House(ours, tuple(site for _, site in documents), known)
 
 
-def _senseless(path: Path, site: Site, ours: Gateway, known: Profiles, earlier: list[Site]) -> Iterator[Problem]:
-    document = read(path)
-    yield from map(document.problem, sense.of_site(site, ours, known, path.stem))
-    for other in earlier:
-        yield from map(document.problem, networks.between(site, other))
+def _findings(site: Site, ours: Gateway, known: Profiles, stem: str, others: list[Site]) -> Iterator[Finding]:
+    yield from sense.of_site(site, ours, known, stem)
+    for other in others:  # told in both files: either may be the new one
+        yield from networks.between(site, other)
 
 
 def _shaped(path: Path, model: type[Model]) -> tuple[Model | None, list[Problem]]:

@@ -90,9 +90,8 @@ Line = Annotated[
         r"[^\W_][^\x00-\x1f\"'`\\{}<>|$]{0,79}", "plain line", "Use up to 80 characters without quotes and brackets."
     ),
 ]
-Mail = Annotated[
-    str, _said(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", "mail address", "Write for example network@customer.example.")
-]
+MAIL = r"[\w.+-]+@[\w-]+(\.[\w-]+)+"
+Mail = Annotated[str, _said(MAIL, "mail address", "Write for example network@customer.example.")]
 SecretName = Annotated[
     str,
     _said(

@@ -78,7 +78,7 @@ def _assigned(site: Site, gateway: Gateway, address: IPv4Address) -> Iterator[Fi
 
 
 def between(site: Site, other: Site) -> Iterator[Finding]:
-    """What `site` must not share with a site that was read before it."""
+    """What `site` must not share with another one."""
     if site.gateway.identity == other.gateway.identity:
         what = f"`{site.gateway.identity}` is also the identity of {other.customer}."
         yield Finding(("gateway", "identity"), what, "Each customer's gateway needs an identity of its own.")

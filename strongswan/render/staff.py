@@ -7,6 +7,7 @@ in the certificate.
 from __future__ import annotations
 
 import plistlib
+import re
 import uuid
 from typing import Any, Literal
 
@@ -18,13 +19,19 @@ from cryptography.x509.oid import NameOID
 from strongswan.render.algorithms import Profile
 from strongswan.render.host import common, environment
 from strongswan.render.house import House
+from strongswan.render.kinds import MAIL
+from strongswan.render.problems import Problem, RefusedError
 
 Method = Literal["pubkey", "eap-tls"]
 NAMESPACE = uuid.UUID("8f0e7a52-5b1a-4d0e-9c5e-3b1f7c1b2d10")  # so that a profile replaces its earlier self
 
 
 def linux(house: House, person: str, method: Method = "pubkey") -> str:
-    """swanctl.conf for a laptop. `person`: the subjectAltName of the certificate, for example anna@provider.example."""
+    """swanctl.conf for a laptop. `person`: the subjectAltName of the certificate, for example anna@provider.example.
+
+    Raises RefusedError when it is no mail address.
+    """
+    _checked(person)
     profile = _profile(house)
     values = {**common(house), "person": person, "method": method, "ike": profile.ike[0], "esp": profile.esp[0]}
     return environment().get_template("staff/linux.swanctl.conf.j2").render(values)
@@ -42,6 +49,7 @@ def apple(house: House, person: str, authority: bytes, identity: bytes, password
     `authority`: PEM of what signed the gateway's certificate; `identity`: PKCS#12, opened here with `password` only to
     learn the key's type; the device asks for the password again. Raises ValueError when either cannot be read.
     """
+    _checked(person)
     root = x509.load_pem_x509_certificate(authority)
     key, _, _ = pkcs12.load_key_and_certificates(identity, password.encode())
     kind = f"ECDSA{key.curve.key_size}" if isinstance(key, ec.EllipticCurvePrivateKey) else "RSA"
@@ -52,6 +60,12 @@ def apple(house: House, person: str, authority: bytes, identity: bytes, password
     ]
     outer = _payload(house, person, "Configuration", PayloadContent=parts, PayloadRemovalDisallowed=False)
     return plistlib.dumps(outer)
+
+
+def _checked(person: str) -> None:
+    if not re.fullmatch(MAIL, person, re.ASCII):
+        remedy = "Write the mail address that stands in the certificate, for example anna@provider.example."
+        raise RefusedError([Problem(person or "PERSON", 1, "That is no mail address.", remedy)])
 
 
 def _vpn(house: House, person: str, issuer: str, certificate_type: str) -> dict[str, Any]:
