@@ -151,6 +151,48 @@ def test_what_sap_cannot_take_is_found_before_it_is_issued(office: Office) -> No
     assert (issued.number or "").endswith("-000001")
 
 
+def execute_as(actor: str, statement: str, *parameters: object) -> None:
+    """As the application's role, in a transaction that ends: what is checked at the commit is checked too."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('proforma.actor', %s, true)", [actor])
+        cursor.execute(statement, parameters)
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE proformas_numbercounter SET last = last + 2",
+        "UPDATE proformas_numbercounter SET last = last + 1",
+        "UPDATE proformas_numbercounter SET last = last - 1",
+        "DELETE FROM proformas_numbercounter",
+    ],
+)
+def test_a_number_that_no_proforma_carries_cannot_be_taken(office: Office, statement: str) -> None:
+    services.proforma_issue(proforma=approved(office), actor="anton")
+    with pytest.raises(DatabaseError, match=r"goes up by one|was taken and not used"):
+        execute_as("mallory", statement)
+
+
+def test_a_number_is_the_counters_own(office: Office) -> None:
+    proforma = approved(office)
+    with pytest.raises(DatabaseError, match="counter gave"):
+        execute_as(
+            "anton",
+            "UPDATE proformas_proforma SET state = 'issued', number = 'X-2026-000009', header = '{}',"
+            " issued_at = now(), content_sha256 = repeat('0', 64) WHERE id = %s",
+            proforma.pk,
+        )
+
+
+def test_the_time_of_an_approval_cannot_be_moved_past_an_edit(office: Office) -> None:
+    _, proforma = composed(office)
+    with pytest.raises(DatabaseError, match="set by an approval"):
+        execute_as(
+            "anton", "UPDATE proformas_proforma SET approved_at = now() + interval '1 day' WHERE id = %s", proforma.pk
+        )
+
+
 def test_an_illegal_move_names_the_possible_ones(office: Office) -> None:
     _, proforma = composed(office)
     with pytest.raises(StateError, match="Possible now: submit"):

@@ -51,6 +51,10 @@ BEGIN
   END IF;
 END $$;
 
+CREATE FUNCTION proformas_number(series text, year integer, last integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT series || '-' || year || '-' || lpad(last::text, 6, '0')
+$$;
+
 CREATE FUNCTION proformas_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF TG_OP = 'INSERT' THEN
@@ -80,12 +84,19 @@ BEGIN
   END IF;
   IF NEW.state <> OLD.state AND NEW.state = 'approved' THEN
     PERFORM proformas_check_approval(NEW, OLD.approved_at);
+    NEW.approved_at := clock_timestamp();  -- edits before it count as approved, so nobody else may set it
+  ELSIF NEW.approved_at IS DISTINCT FROM OLD.approved_at THEN
+    PERFORM proformas_refuse('the time of an approval is set by an approval', '');
   END IF;
   IF NEW.state <> OLD.state AND NEW.state IN ('in_review', 'approved', 'issued') THEN
     PERFORM proformas_check_complete(NEW);
   END IF;
   IF NEW.state = 'issued' AND (NEW.header IS NULL OR length(NEW.content_sha256) <> 64 OR NEW.issued_at IS NULL) THEN
     PERFORM proformas_refuse('an issued proforma carries its header, content hash and time', '');
+  END IF;
+  IF NEW.state = 'issued' AND NOT EXISTS (SELECT FROM proformas_numbercounter c
+      WHERE NEW.number = proformas_number(c.series, c.year, c.last)) THEN
+    PERFORM proformas_refuse('number ' || NEW.number || ' is not the one that its counter gave', '');
   END IF;
   RETURN NEW;
 END $$;
@@ -94,8 +105,50 @@ CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON proformas_proforma
 """
 MOVES_DROP = """
 DROP TRIGGER guard ON proformas_proforma; DROP FUNCTION proformas_guard();
+DROP FUNCTION proformas_number(text, integer, integer);
 DROP FUNCTION proformas_check_complete(proformas_proforma);
 DROP FUNCTION proformas_check_approval(proformas_proforma, timestamptz); DROP FUNCTION proformas_refuse(text, text);
+"""
+
+# A counter goes up by one, and by the end of the transaction its number stands on an issued proforma: no gaps.
+NUMBERS = """
+CREATE FUNCTION proformas_guard_counter() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'INSERT' AND NEW.last = 0 THEN
+    RETURN NEW;
+  END IF;
+  IF TG_OP = 'UPDATE' AND (NEW.series, NEW.year, NEW.last) = (OLD.series, OLD.year, OLD.last + 1) THEN
+    RETURN NEW;
+  END IF;
+  PERFORM proformas_refuse('a number counter begins at 0 and goes up by one', '');
+END $$;
+CREATE TRIGGER guard BEFORE INSERT OR UPDATE OR DELETE ON proformas_numbercounter
+  FOR EACH ROW EXECUTE FUNCTION proformas_guard_counter();
+
+CREATE FUNCTION proformas_number_used() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM proformas_proforma p WHERE p.state = 'issued'
+                 AND p.number = proformas_number(NEW.series, NEW.year, NEW.last)) THEN
+    PERFORM proformas_refuse('number ' || proformas_number(NEW.series, NEW.year, NEW.last) || ' was taken and not used', '');
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER used AFTER UPDATE ON proformas_numbercounter DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW EXECUTE FUNCTION proformas_number_used();
+
+CREATE FUNCTION proformas_decided_now() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.decided_by := audit_actor();
+  NEW.decided_at := clock_timestamp();
+  RETURN NEW;
+END $$;
+CREATE TRIGGER decided_now BEFORE INSERT ON proformas_decision
+  FOR EACH ROW EXECUTE FUNCTION proformas_decided_now();
+"""
+NUMBERS_DROP = """
+DROP TRIGGER decided_now ON proformas_decision; DROP FUNCTION proformas_decided_now();
+DROP TRIGGER used ON proformas_numbercounter; DROP FUNCTION proformas_number_used();
+DROP TRIGGER guard ON proformas_numbercounter; DROP FUNCTION proformas_guard_counter();
 """
 
 # Lines and boxes change only while people may edit; the lock makes an edit wait for an approval under way and be refused.
@@ -147,6 +200,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(MOVES, MOVES_DROP),
         migrations.RunSQL(PARTS, PARTS_DROP),
+        migrations.RunSQL(NUMBERS, NUMBERS_DROP),
         _on_change("proformas_line", "proformas_guard_parts", "guard"),
         _on_change("proformas_boxedticket", "proformas_guard_parts", "guard"),
         _on_change("proformas_boxedticket", "proformas_audit_boxes", "audited"),

@@ -48,7 +48,7 @@ def proforma_approve(*, proforma: Proforma, actor: str) -> Proforma:
     """The second pair of eyes; the database refuses whoever prepared, submitted or edited it."""
     with changing(proforma, Permission.APPROVE, actor) as locked:
         locked.state = after(State(locked.state), Move.APPROVE)
-        locked.approved_by, locked.approved_at = actor, clock.now()
+        locked.approved_by = actor  # the time is the database's
         locked.save()
     return proforma
 
