@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import re
 import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -10,8 +11,8 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
+import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
 
 from scripts.pki_lib import keys
 from scripts.pki_lib.__main__ import main
@@ -109,15 +110,15 @@ def desk(folder: Path) -> Desk:
     return made
 
 
+def said(capfd: pytest.CaptureFixture[str], pattern: str) -> str:
+    """What a person was told, which has to match."""
+    message: str = capfd.readouterr().err
+    assert re.search(pattern, message, flags=re.S), message
+    return message
+
+
 def certificate(path: Path) -> x509.Certificate:
     return x509.load_pem_x509_certificate(path.read_bytes())
-
-
-def write_request(path: Path, builder: x509.CertificateSigningRequestBuilder, key: object, algorithm: object) -> Path:
-    """A request that `pki csr` would never make."""
-    csr = builder.sign(key, algorithm)  # type: ignore[arg-type]
-    path.write_bytes(csr.public_bytes(serialization.Encoding.PEM))
-    return path
 
 
 def _each(identities: tuple[str, ...]) -> list[str]:

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from scripts.pki_lib.__main__ import COMMANDS
 from scripts.pki_lib.options import parser
 
