@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -102,6 +104,19 @@ def test_the_state_is_json_with_bytes_times_and_pools_and_without_names_of_peopl
     assert state["pools"][0]["base"] == "10.60.0.0"
     assert (state["tunnels_up"], state["tunnels_wanted"], state["daemon_answers"]) == (2, 2, True)
     assert "@" not in text
+
+
+def test_replacing_keys_under_load_loses_no_request(lab: Lab) -> None:
+    gateway = lab.daemons["gw"]
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(lab.reaches, "worker", "10.20.30.40", 443, 5) for _ in range(60)]
+        for what in ("--child", "example-a"), ("--ike", "site-example-a"), ("--child", "example-a"):
+            time.sleep(0.2)
+            gateway.swanctl("--rekey", *what)
+        assert [future.result() for future in asked] == [True] * 60
+    log = gateway.log.read_text()
+    assert re.search(r"IKE_SA site-example-a\[\d+\] rekeyed", log)
+    assert len(set(re.findall(r"CHILD_SA example-a\{(\d+)\} established", log))) >= 3
 
 
 def test_a_customers_gateway_that_lost_power_and_only_answers_is_back_within_seconds(lab: Lab) -> None:

@@ -101,9 +101,9 @@ class Lab:
         done = laptop.swanctl("--initiate", "--child", "portal", "--timeout", "8")
         return done.stdout + done.stderr
 
-    def reaches(self, name: str, address: str, port: int) -> bool:
+    def reaches(self, name: str, address: str, port: int, within: int = 1) -> bool:
         one = HOSTS[name]
-        command = f"curl --silent --max-time 1 --interface {one.address} http://{address}:{port}/"
+        command = f"curl --silent --max-time {within} --interface {one.address} http://{address}:{port}/"
         return "sees" in self.names.sh(one.namespace, command).stdout
 
     def wire(self, expression: str) -> list[str]:

@@ -1,0 +1,109 @@
+"""The watchdog: what it calls up, when it initiates, and what it writes. vici answers as charon 5.9.8 does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strongswan.watchdog.__main__ import Watchdog, configured, main
+from strongswan.watchdog.decide import FIRST_WAIT, LONGEST_WAIT, Tried, due, noted
+from strongswan.watchdog.state import Tunnel, Wanted, state
+
+A = Wanted("site-example-a", "example-a", initiate=True)
+THEIRS = Wanted("site-example-b", "example-b", initiate=False)
+POOLS = {"staff": {"base": b"10.60.0.0", "size": b"254", "online": b"1", "offline": b"3"}}
+
+
+def child(name: str, installed: bytes = b"INSTALLED") -> dict[str, Any]:
+    return {
+        "name": name.encode(),
+        "state": installed,
+        "bytes-in": b"1073",
+        "packets-in": b"16",
+        "bytes-out": b"1136",
+        "packets-out": b"17",
+        "rekey-time": b"2620",
+        "life-time": b"5399",
+    }
+
+
+def ike(name: str, *children: dict[str, Any], said: bytes = b"ESTABLISHED") -> dict[str, Any]:
+    values = {"state": said, "remote-host": b"198.51.100.10", "established": b"61", "rekey-time": b"14000"}
+    values["remote-id"] = b"anna@provider.example"
+    return {name: {**values, "child-sas": {f"{c['name'].decode()}-{n}": c for n, c in enumerate(children)}}}
+
+
+def seen(*sas: dict[str, Any]) -> tuple[Tunnel, ...]:
+    return state(0.0, (A, THEIRS), sas, POOLS).tunnels
+
+
+def test_up_means_an_installed_child_and_not_an_established_ike_sa() -> None:
+    assert [t.up for t in seen(ike("site-example-a", child("example-a")), ike("site-example-b"))] == [True, False]
+    assert seen(ike("site-example-a", child("example-a", b"REKEYING")))[0].up is False
+
+
+def test_bytes_of_a_tunnel_are_those_of_its_installed_children() -> None:
+    (tunnel, _) = seen(ike("site-example-a", child("example-a"), child("example-a"), child("example-a", b"DELETED")))
+    assert (tunnel.bytes_in, tunnel.packets_out, tunnel.child_rekey_in) == (2146, 34, 2620)
+
+
+def test_staff_are_counted_and_not_named() -> None:
+    whole = state(0.0, (A,), [ike("staff-pubkey", child("staff-pubkey")), ike("staff-eap-tls")], POOLS)
+    assert (whole.staff_online, whole.pools[0].online) == (1, 1)
+    assert "anna" not in json.dumps(whole.as_dict())
+
+
+def test_a_tunnel_that_strongswan_gave_up_is_initiated() -> None:
+    assert due((A, THEIRS), seen(), {}, 0.0) == [A]
+
+
+def test_an_ike_sa_without_its_child_is_initiated() -> None:
+    assert due((A,), seen(ike("site-example-a")), {}, 0.0) == [A]
+
+
+def test_what_charon_is_working_on_is_left_alone() -> None:
+    assert due((A,), seen(ike("site-example-a", said=b"CONNECTING")), {}, 0.0) == []
+    assert due((A,), seen(ike("site-example-a", child("example-a", b"INSTALLING"))), {}, 0.0) == []
+    assert due((A,), seen(ike("site-example-a", child("example-a"))), {}, 0.0) == []
+
+
+def test_what_only_the_customer_initiates_is_left_to_them() -> None:
+    assert due((THEIRS,), seen(), {}, 0.0) == []
+
+
+def test_after_a_refusal_it_waits_longer_each_time() -> None:
+    tried = noted(Tried(), 100.0, "establishing CHILD_SA failed")
+    assert tried.next_at == 100.0 + FIRST_WAIT
+    assert due((A,), seen(), {"example-a": tried}, 104.9) == []
+    assert due((A,), seen(), {"example-a": tried}, 105.0) == [A]
+
+
+@given(st.integers(0, 60))
+def test_the_wait_never_shrinks_and_never_passes_two_minutes(times: int) -> None:
+    tried, waits = Tried(), []
+    for _ in range(times):
+        tried = noted(tried, 0.0, "no")
+        waits.append(tried.next_at)
+    assert waits == sorted(waits)
+    assert all(wait <= LONGEST_WAIT for wait in waits)
+
+
+def test_a_charon_that_does_not_answer_is_a_state_and_not_an_end(tmp_path: Path) -> None:
+    watchdog = Watchdog(str(tmp_path / "nobody.vici"), tmp_path / "deep" / "state.json", (A,))
+    assert watchdog.round().daemon_answers is False
+    written = json.loads((tmp_path / "deep" / "state.json").read_text())
+    assert (written["daemon_answers"], written["tunnels_up"], written["tunnels_wanted"]) == (False, 0, 1)
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["state.json"]
+
+
+def test_one_round_tells_by_its_exit_code_whether_all_is_well(tmp_path: Path) -> None:
+    path = tmp_path / "watchdog.json"
+    tunnels = [{"connection": "site-example-a", "child": "example-a", "initiate": True}]
+    values = {"socket": str(tmp_path / "none"), "state_file": str(tmp_path / "state.json"), "tunnels": tunnels}
+    path.write_text(json.dumps(values))
+    assert configured(path).wanted == (A,)
+    assert main([str(path), "--once"]) == 1
