@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import sys
+import traceback
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -56,3 +57,6 @@ if __name__ == "__main__":
         raise SystemExit(main(sys.argv[1:]))
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+    except Exception:  # noqa: BLE001  Python's own exit code would be 1, which tells a monitor "soon"
+        traceback.print_exc()
+        raise SystemExit(PkiError.exit_code) from None

@@ -48,7 +48,8 @@ class Authority:
         """Sign for a public key that was judged. Raises RefusedError."""
         fingerprint = keys.fingerprint(public)
         rules.check_order(order, self.store.settings.staff_domains)
-        rules.check_authority(self.signer.certificate.not_valid_after_utc, order, self.now)
+        ca = self.signer.certificate
+        rules.check_authority(ca.not_valid_before_utc, ca.not_valid_after_utc, order, self.now)
         with self.store.lock() as register:
             before = rules.already_issued(order, fingerprint, register, self.now)
             if before and not same_key:

@@ -39,7 +39,7 @@ def init(given: Namespace, now: datetime) -> int:
         _subject_text(given.organisation, "--organisation"),
         _subject_text(given.name, "--name"),
         tuple(names.parse(f"x@{domain}").value[2:] for domain in given.staff_domain),
-        given.crl_url,
+        _url(given.crl_url),
     )
     if (given.state / store.SETTINGS).is_file() and store.open_store(given.state).settings == settings:
         say(f"The authority is there already, as asked for: {given.state}. Nothing was changed.")
@@ -226,6 +226,15 @@ def _write_list(given: Namespace, made: x509.CertificateRevocationList) -> None:
     if given.out is not None:
         form = serialization.Encoding.DER if given.der else serialization.Encoding.PEM
         outputs.write(given.out, made.public_bytes(form), PUBLIC, replace=True)
+
+
+def _url(text: str) -> str:
+    """Where peers fetch the list; by http, because fetching it by https would need a list in turn."""
+    if not text or (text.startswith("http://") and text.isascii() and text.isprintable() and " " not in text):
+        return text
+    raise UsageError(
+        f"'{text}' is no address of a list.", where="--crl-url", remedy="Write it like http://host/ca.crl."
+    )
 
 
 def _subject_text(text: str, option: str) -> str:

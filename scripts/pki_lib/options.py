@@ -46,7 +46,7 @@ class Parser(argparse.ArgumentParser):
 def default_state() -> Path:
     """$PROFORMA_PKI_DIR, or a directory among the administrator's own data."""
     data = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
-    return Path(os.environ.get("PROFORMA_PKI_DIR") or f"{data}/proforma-pki")
+    return _path(os.environ.get("PROFORMA_PKI_DIR") or f"{data}/proforma-pki")
 
 
 def parser() -> Parser:

@@ -46,8 +46,13 @@ def _check_identity(identity: Identity, profile: Profile, staff_domains: tuple[s
         raise RefusedError(f"'{identity}' is not of our staff.", where="--identity", remedy=remedy)
 
 
-def check_authority(ends: datetime, order: Order, now: datetime) -> None:
-    """The authority outlives what it signs. Raises RefusedError."""
+def check_authority(begins: datetime, ends: datetime, order: Order, now: datetime) -> None:
+    """The authority outlives what it signs, and the clock can be right. Raises RefusedError."""
+    if now < begins:
+        remedy = "Set the clock: certificates would have the wrong dates."
+        raise RefusedError(
+            f"The clock says {now:%Y-%m-%d}, before the authority was made.", where="clock", remedy=remedy
+        )
     if now >= ends:
         remedy = (
             "Start its successor (`pki init` in a new --state) and follow docs/pki.md, 'The authority itself ends'."

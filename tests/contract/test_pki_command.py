@@ -12,6 +12,7 @@ import pytest
 
 from scripts.pki_lib import keys
 from scripts.pki_lib.__main__ import COMMANDS
+from scripts.pki_lib.options import default_state
 from tests.support.pki import OTHER, Desk, desk, said
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,6 +44,24 @@ def test_an_authority_is_made_once_and_asking_again_changes_nothing(
     assert here.run("init", "--organisation", "Another", "--name", "Another") == 65
     said(capfd, "There is something already.*--state")
     assert here.untouched() == before
+
+
+def test_without_being_told_where_the_state_is_among_the_administrator_s_own_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PROFORMA_PKI_DIR", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert default_state() == tmp_path / ".local/share/proforma-pki"
+    monkeypatch.setenv("PROFORMA_PKI_DIR", "~/elsewhere")
+    assert default_state() == tmp_path / "elsewhere"
+
+
+@pytest.mark.parametrize("wrong", [("--crl-url", "https://x/ca.crl"), ("--name", "x" * 65), ("--days", "30")])
+def test_an_authority_that_cannot_be_is_not_begun(wrong: tuple[str, str], tmp_path: Path) -> None:
+    named = ("--organisation", "Example Services", "--name", "Example VPN CA")
+    assert Desk(tmp_path).run("init", *named, *wrong) in (64, 65)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "secret"]
 
 
 def test_no_authority_is_made_inside_a_repository(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -50,11 +50,17 @@ def test_no_profile_lasts_longer_than_it_may(name: str) -> None:
 
 def test_nothing_outlives_the_authority() -> None:
     asked = order("staff", "s", "mara@example.net", days=30)
-    rules.check_authority(NOW + timedelta(days=30), asked, NOW)
+    rules.check_authority(NOW, NOW + timedelta(days=30), asked, NOW)
     with pytest.raises(RefusedError, match=r"before the certificate would.*--days 29 or fewer"):
-        rules.check_authority(NOW + timedelta(days=29), asked, NOW)
+        rules.check_authority(NOW, NOW + timedelta(days=29), asked, NOW)
     with pytest.raises(RefusedError, match="The authority has ended on 2026-03-01"):
-        rules.check_authority(NOW, asked, NOW)
+        rules.check_authority(NOW - timedelta(days=1), NOW, asked, NOW)
+
+
+def test_a_clock_that_is_wrong_by_years_signs_nothing() -> None:
+    asked = order("staff", "s", "mara@example.net")
+    with pytest.raises(RefusedError, match=r"The clock says 2026-03-01, before.*Set the clock"):
+        rules.check_authority(NOW + timedelta(seconds=1), NOW + timedelta(days=3650), asked, NOW)
 
 
 @pytest.mark.parametrize(
