@@ -46,7 +46,7 @@ def static_checks() -> Iterator[Check]:
     yield Check("layout (ruff format)", (tool("ruff"), "format", "--quiet", "--check", "."))
     if shutil.which("shellcheck"):
         yield Check("scripts in bash (shellcheck)", ("shellcheck", "-x", *bash_scripts()))
-    yield Check("types (mypy)", (tool("mypy"), "app", "scripts", "tests"))
+    yield Check("types (mypy)", (tool("mypy"), "app", "scripts", "strongswan", "tests"))
     yield Check("who imports whom (lint-imports)", (tool("lint-imports"), "--no-cache"))
     makemigrations = (sys.executable, "app/manage.py", "makemigrations", "--check", "--dry-run")
     yield Check("models and migrations agree", makemigrations)

@@ -37,6 +37,7 @@ packages_install() { # packages_install sudo|"" NAME...
     shift
     log=$(mktemp)
     packages_no_cluster "$sudo"
+    packages_no_service "$sudo" "$@"
     if ! packages_apt "$sudo" install "$@" >"$log" 2>&1; then
         say "Reading the package lists anew ..."
         packages_apt "$sudo" update >>"$log" 2>&1 || true
@@ -63,4 +64,14 @@ packages_no_cluster() { # packages_no_cluster sudo|""
     $sudo mkdir -p "$directory"
     printf '# written by the proforma appliance: its tests bring their own cluster\ncreate_main_cluster = false\n' |
         $sudo tee "$directory/proforma.conf" >/dev/null
+}
+
+# Debian's charon-systemd starts an IKE daemon for the whole machine as it is installed. The tests start their own in
+# namespaces, so on a machine that has none yet the service is masked (systemctl unmask strongswan.service undoes it).
+packages_no_service() { # packages_no_service sudo|"" NAME...
+    local sudo=$1 unit=/etc/systemd/system/strongswan.service
+    shift
+    [[ " $* " == *" charon-systemd "* && ! -e $unit && ! -L $unit ]] || return 0
+    $sudo mkdir -p "${unit%/*}"
+    $sudo ln -s /dev/null "$unit"
 }
