@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from scripts.pki_lib import commands, views
 from scripts.pki_lib.errors import PkiError
-from scripts.pki_lib.options import parser
+from scripts.pki_lib.options import parser, state_of
 from scripts.pki_lib.outputs import say
 
 IO_FAILED = 74
@@ -40,6 +40,8 @@ def main(arguments: Sequence[str], now: datetime | None = None) -> int:
     """Run one command; `now` is for tests. Returns the exit code."""
     given = parser().parse_args(arguments)
     try:
+        if given.command != "csr":
+            given.state = state_of(given)
         return COMMANDS[given.command](given, (now or datetime.now(UTC)).replace(microsecond=0))
     except PkiError as error:
         say(str(error))

@@ -47,7 +47,8 @@ class Authority:
     def issue(self, order: Order, public: Any, source: str, stage: Stage, *, same_key: bool = False) -> Issued:
         """Sign for a public key that was judged. Raises RefusedError."""
         fingerprint = keys.fingerprint(public)
-        rules.check_order(order, self.store.settings.staff_domains)
+        settings = self.store.settings
+        rules.check_order(order, settings.staff_domains, settings.purpose)
         ca = self.signer.certificate
         rules.check_authority(ca.not_valid_before_utc, ca.not_valid_after_utc, order, self.now)
         with self.store.lock() as register:

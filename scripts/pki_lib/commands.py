@@ -40,6 +40,7 @@ def init(given: Namespace, now: datetime) -> int:
         _subject_text(given.name, "--name"),
         tuple(names.parse(f"x@{domain}").value[2:] for domain in given.staff_domain),
         _url(given.crl_url),
+        given.purpose,
     )
     if (given.state / store.SETTINGS).is_file() and store.open_store(given.state).settings == settings:
         say(f"The authority is there already, as asked for: {given.state}. Nothing was changed.")
@@ -69,7 +70,8 @@ def csr(given: Namespace, _now: datetime) -> int:
 
 def sign(given: Namespace, now: datetime) -> int:
     order = _order(given)
-    rules.check_order(order, store.open_store(given.state).settings.staff_domains)
+    settings = store.open_store(given.state).settings
+    rules.check_order(order, settings.staff_domains, settings.purpose)
     material = _from_request(given, order)
     outputs.ready(given.out, given.state, replace=True)
     _hand_out(given, order, material, _open(given, now))
@@ -78,7 +80,8 @@ def sign(given: Namespace, now: datetime) -> int:
 
 def issue(given: Namespace, now: datetime) -> int:
     order = _order(given)
-    rules.check_order(order, store.open_store(given.state).settings.staff_domains)
+    settings = store.open_store(given.state).settings
+    rules.check_order(order, settings.staff_domains, settings.purpose)
     if not given.make_key:
         remedy = (
             "Make key and request on the host that uses them (`pki csr`) and sign that (`pki sign`), or say --make-key."

@@ -10,7 +10,7 @@ from typing import NoReturn
 from scripts.pki_lib.certificates import REASONS
 from scripts.pki_lib.errors import UsageError
 from scripts.pki_lib.passphrases import Origin
-from scripts.pki_lib.profiles import CA_DAYS, CRL_DAYS, PROFILES
+from scripts.pki_lib.profiles import CA_DAYS, CRL_DAYS, PROFILES, PURPOSES
 
 EPILOG = """exit codes: 0 done, or nothing to do; `expiring`: 1 something ends soon, 2 something is over;
 64 command line, 65 refused (nothing was changed), 74 disk, 75 another administrator is at it,
@@ -43,10 +43,16 @@ class Parser(argparse.ArgumentParser):
         self.exit(UsageError.exit_code, f"{self.prog}: {message}\n")
 
 
-def default_state() -> Path:
-    """$PROFORMA_PKI_DIR, or a directory among the administrator's own data."""
+def state_of(given: argparse.Namespace) -> Path:
+    """--state, or the directory of the authority's purpose among the administrator's own data. Raises UsageError."""
+    if given.state is not None:
+        return Path(given.state)
+    purpose = given.purpose or next((p for p in PURPOSES if getattr(given, "profile", "") in PURPOSES[p]), None)
+    if purpose is None:
+        remedy = "Say --for staff or --for gateways, or name the directory with --state."
+        raise UsageError("It is not clear which authority is meant.", where="--for", remedy=remedy)
     data = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
-    return _path(os.environ.get("PROFORMA_PKI_DIR") or f"{data}/proforma-pki")
+    return _path(os.environ.get("PROFORMA_PKI_DIR") or f"{data}/proforma-pki") / purpose
 
 
 def parser() -> Parser:
@@ -59,8 +65,7 @@ def parser() -> Parser:
     for name, command in added.items():
         command.formatter_class = argparse.RawDescriptionHelpFormatter
         if name != "csr":
-            text = "where the authority is kept (default: $PROFORMA_PKI_DIR or ~/.local/share/proforma-pki)"
-            command.add_argument("--state", type=_path, default=default_state(), metavar="DIR", help=text)
+            _which(command, required=name == "init")
     _making(added["init"])
     _issuing(added)
     _ending(added)
@@ -73,6 +78,13 @@ def origin(given: argparse.Namespace, prefix: str, what: str) -> Origin:
     """Where a passphrase comes from. `prefix`: "", "key_", "backup_" or "new_"."""
     option = "--" + prefix.replace("_", "-") + "passphrase"
     return Origin(what, option, getattr(given, f"{prefix}passphrase_file"), getattr(given, f"{prefix}passphrase_fd"))
+
+
+def _which(command: argparse.ArgumentParser, *, required: bool) -> None:
+    text = "which authority: staff has one of its own, so that nobody else is taken for staff (sign, issue: by profile)"
+    command.add_argument("--for", dest="purpose", choices=PURPOSES, required=required, help=text)
+    text = "where it is kept (default: the purpose, in $PROFORMA_PKI_DIR or ~/.local/share/proforma-pki)"
+    command.add_argument("--state", type=_path, metavar="DIR", help=text)
 
 
 def _making(command: argparse.ArgumentParser) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from scripts.pki_lib.errors import UsageError
 from scripts.pki_lib.names import Kind
 
 IKE_INTERMEDIATE = x509.ObjectIdentifier("1.3.6.1.5.5.8.2.2")
@@ -97,11 +96,13 @@ PROFILES = {
 }
 
 
-def profile(name: str) -> Profile:
-    """Raises UsageError."""
-    if name in PROFILES:
-        return PROFILES[name]
-    raise UsageError(f"There is no profile '{name}'.", remedy=f"Choose one of {', '.join(PROFILES)}.")
+PURPOSES: dict[str, tuple[str, ...]] = {
+    "staff": ("staff",),
+    "gateways": ("gateway", "customer", "portal"),
+    "all": tuple(PROFILES),
+}
+"""What one authority signs. A VPN host takes for staff whoever the staff's authority has signed, under any name: it
+must sign nobody else. `all` is for a lab without staff tunnels."""
 
 
 def table() -> str:

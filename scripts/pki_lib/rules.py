@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from scripts.pki_lib.errors import RefusedError
 from scripts.pki_lib.index import Entry, Index
 from scripts.pki_lib.names import WORDS, Identity
-from scripts.pki_lib.profiles import Profile
+from scripts.pki_lib.profiles import PURPOSES, Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,15 @@ class Order:
     renews: Entry | None = None
 
 
-def check_order(order: Order, staff_domains: tuple[str, ...]) -> None:
-    """Identities and validity fit the profile. Raises RefusedError."""
+def check_order(order: Order, staff_domains: tuple[str, ...], purpose: str = "all") -> None:
+    """The authority is for this kind; identities and validity fit the profile. Raises RefusedError."""
     profile = order.profile
+    if profile.name not in PURPOSES[purpose]:
+        what, remedy = (
+            f"This authority is for {purpose} and signs no '{profile.name}'.",
+            "Name the other one with --state.",
+        )
+        raise RefusedError(what, where="PROFILE", remedy=remedy)
     if not 1 <= order.days <= profile.max_days:
         remedy = f"Choose --days from 1 to {profile.max_days}, or leave it out for {profile.days}: {profile.why_days}."
         raise RefusedError(f"{order.days} days are not possible for '{profile.name}'.", where="--days", remedy=remedy)

@@ -37,6 +37,7 @@ class Settings:
     name: str
     staff_domains: tuple[str, ...] = ()
     crl_url: str = ""
+    purpose: str = "all"
 
     def dump(self) -> bytes:
         return json.dumps(asdict(self), indent=1).encode() + b"\n"

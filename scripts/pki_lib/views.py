@@ -71,14 +71,18 @@ def audit_(given: Namespace, _now: datetime) -> int:
     if given.json:
         tell_json(lines)
     else:
-        told = ("name", "serial", "serials", "reason")
-        rows = [(x["at"][:19], x["by"], x["action"], " ".join(str(x[k]) for k in told if k in x)) for x in lines]
+        rows = [(x["at"][:19], x["by"], x["action"], _told(x)) for x in lines]
         tell(columns(rows))
     faults = list(audit.faults(path, audit.Head(register.audit_lines, register.audit_head)))
     if faults:
         remedy = "Find out who had access; compare with the trail in the last backup."
         raise StateError(" ".join(faults), where=str(path), remedy=remedy)
     return 0
+
+
+def _told(line: dict[str, Any]) -> str:
+    serials = line.get("serials", [])
+    return " ".join(str(part) for part in (line.get("name"), line.get("serial"), *serials, line.get("reason")) if part)
 
 
 def check(given: Namespace, _now: datetime) -> int:

@@ -12,8 +12,9 @@ import pytest
 
 from scripts.pki_lib import keys
 from scripts.pki_lib.__main__ import COMMANDS
-from scripts.pki_lib.options import default_state
-from tests.support.pki import OTHER, Desk, desk, said
+from scripts.pki_lib.errors import UsageError
+from scripts.pki_lib.options import parser, state_of
+from tests.support.pki import NAMED, OTHER, Desk, desk, said
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -41,7 +42,7 @@ def test_an_authority_is_made_once_and_asking_again_changes_nothing(
     before = here.untouched()
     assert here.init() == 0
     said(capfd, "is there already.*Nothing was changed")
-    assert here.run("init", "--organisation", "Another", "--name", "Another") == 65
+    assert here.run("init", "--for", "all", "--organisation", "Another", "--name", "Another") == 65
     said(capfd, "There is something already.*--state")
     assert here.untouched() == before
 
@@ -52,15 +53,35 @@ def test_without_being_told_where_the_state_is_among_the_administrator_s_own_dat
     for name in ("PROFORMA_PKI_DIR", "XDG_DATA_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert default_state() == tmp_path / ".local/share/proforma-pki"
+    given = parser().parse_args(["list", "--for", "staff"])
+    assert state_of(given) == tmp_path / ".local/share/proforma-pki/staff"
     monkeypatch.setenv("PROFORMA_PKI_DIR", "~/elsewhere")
-    assert default_state() == tmp_path / "elsewhere"
+    assert state_of(given) == tmp_path / "elsewhere/staff"
+    signing = ["--csr", __file__, "--identity", "vpn.example.net"]
+    assert state_of(parser().parse_args(["sign", "gateway", "gw-a", *signing])) == tmp_path / "elsewhere/gateways"
+    with pytest.raises(UsageError, match=r"not clear which authority.*--for staff or --for gateways"):
+        state_of(parser().parse_args(["list"]))
+
+
+@pytest.mark.parametrize(
+    ("purpose", "profile", "identity"),
+    [("staff", "customer", "vpn.customer.example"), ("gateways", "staff", "mara@example.net")],
+)
+def test_the_staff_s_authority_signs_nobody_else_and_nobody_else_signs_staff(
+    purpose: str, profile: str, identity: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A VPN host takes for staff whoever the staff's authority has signed."""
+    here = Desk(tmp_path)
+    assert here.run("init", "--for", purpose, *NAMED) == 0
+    given = ("--csr", here.request(profile, identity), "--identity", identity, "--out", tmp_path / "out.crt")
+    assert here.run("sign", profile, "x", *given) == 65
+    said(capfd, f"This authority is for {purpose} and signs no '{profile}'")
+    assert here.index.entries == ()
 
 
 @pytest.mark.parametrize("wrong", [("--crl-url", "https://x/ca.crl"), ("--name", "x" * 65), ("--days", "30")])
 def test_an_authority_that_cannot_be_is_not_begun(wrong: tuple[str, str], tmp_path: Path) -> None:
-    named = ("--organisation", "Example Services", "--name", "Example VPN CA")
-    assert Desk(tmp_path).run("init", *named, *wrong) in (64, 65)
+    assert Desk(tmp_path).run("init", "--for", "staff", *NAMED, *wrong) in (64, 65)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "secret"]
 
 
