@@ -133,6 +133,15 @@ def test_every_pair_of_hosts_reaches_what_the_site_files_say_and_no_more(lab: Na
     assert scenarios.failures(SCENARIOS[section], HOSTS, lab) == []
 
 
+def test_the_internet_sends_nothing_into_a_tunnel_under_the_name_of_a_host_of_ours(lab: Namespaces) -> None:
+    listing = "nft list chain inet proforma_vpn to_example_a"  # an answer would go astray: only the counters tell
+    before = lab.sh("gw", listing).stdout
+    spoofed = HOSTS["spoofed-worker"]
+    lab.sh(spoofed.namespace, f"curl -s -m 1 --interface {spoofed.address} http://10.20.30.40:443/")
+    assert "counter packets" in before
+    assert lab.sh("gw", listing).stdout == before
+
+
 def test_what_is_refused_is_counted_by_reason(lab: Namespaces) -> None:
     scenarios.failures(SCENARIOS["refused"], HOSTS, lab)
     counters = lab.sh("gw", "nft list counters table inet proforma_vpn").stdout

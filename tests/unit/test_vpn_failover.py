@@ -87,6 +87,10 @@ def test_a_move_that_did_not_bring_the_tunnels_back_is_not_repeated() -> None:
     assert "the fault lies elsewhere" in decision.reason
 
 
+def test_a_new_active_is_given_time_to_bring_its_tunnels_up() -> None:
+    assert decide(BARE, (Move(at=990.0, by_silence=True),)).action is Action.STAY
+
+
 def test_a_hold_says_when_it_ends() -> None:
     decision = decide(GONE, (Move(at=990.0, by_silence=True),))
     assert (decision.action, decision.again_at) == (Action.HOLD, 1010.0)

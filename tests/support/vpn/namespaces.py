@@ -28,10 +28,10 @@ PROGRAMS = {
 
 def needed(*programs: str) -> None:
     """Skip, or fail with CI=true, where the machine cannot do it."""
-    for program in programs:
-        tool(program, package=PROGRAMS[program])
     if os.geteuid() != 0:
         missing("Network namespaces need root.", remedy="run it as root")
+    for program in programs:
+        tool(program, package=PROGRAMS[program])
     if subprocess.run(["unshare", "--net", "true"], capture_output=True, check=False).returncode:
         missing("This machine lets root make no network namespaces.", remedy="give it CAP_NET_ADMIN and CAP_SYS_ADMIN")
 
