@@ -218,3 +218,13 @@ def with_room_for(space: int, run: Callable[[], int]) -> int:
 def _new(path: Path) -> Path:
     path.mkdir()
     return path
+
+
+def test_a_key_made_here_that_does_not_fit_on_the_disk_leaves_no_certificate_behind(tmp_path: Path) -> None:
+    here = desk(tmp_path)
+    before, out = here.untouched(), here.folder / "mara.pem"
+    given = ["--make-key", "--format", "pem", "--out", str(out), "--key-passphrase-file", str(here.folder / "other")]
+    issue = ["staff", "mara", "--identity", "mara@example.net", *given]
+    assert with_room_for(1600, lambda: here.run("issue", *issue)) == 74
+    assert (here.untouched(), out.exists()) == (before, False)
+    assert with_room_for(10_000, lambda: here.run("issue", *issue)) == 0
