@@ -112,7 +112,12 @@ def backup(given: Namespace, now: datetime) -> int:
     with state.lock() as register:
         state.commit(register, now, audit.administrator(), "backup", sha256=keys.digest(data))
     say(f"The backup is in {given.out} ({len(data)} bytes). Keep it apart from this machine and from its passphrase.")
-    return 0
+    problems = whole.check(state).problems
+    for problem in problems:
+        say(str(problem))
+    if problems:
+        say("The backup was made, of a state that is damaged: keep the ones of before.")
+    return StateError.exit_code if problems else 0
 
 
 def restore(given: Namespace, now: datetime) -> int:

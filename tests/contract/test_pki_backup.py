@@ -110,7 +110,8 @@ def test_a_damaged_state_in_a_backup_is_not_taken_for_a_good_one(
     made = desk(tmp_path)
     made.sign("staff", "mara", "mara@example.net")
     made.store.certificate_path(made.index.entries[0].serial).unlink()
-    assert made.run("backup", "--out", tmp_path / "backup") == 0
+    assert made.run("backup", "--out", tmp_path / "backup") == 78
+    assert "of a state that is damaged: keep the ones of before" in capfd.readouterr().err
     assert made.run("backup", "--verify", tmp_path / "backup") == 70
     assert "holds a damaged state" in capfd.readouterr().err
 
