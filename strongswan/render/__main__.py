@@ -23,6 +23,7 @@ from strongswan.render.house import House, load
 from strongswan.render.problems import RefusedError
 from strongswan.render.site import Site
 
+PYTHON = "/opt/proforma-vpn/venv/bin/python"
 REFUSED = 65  # EX_DATAERR
 
 
@@ -34,7 +35,9 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--sites", type=Path, default=HOME / "sites", help="folder of site files")
     commands = top.add_subparsers(dest="command", required=True)
     commands.add_parser("check")
-    commands.add_parser("host").add_argument("--out", type=Path, required=True)
+    machine = commands.add_parser("host")
+    machine.add_argument("--out", type=Path, required=True)
+    machine.add_argument("--python", default=PYTHON, help="interpreter of the venv with `vici` on the VPN host")
     commands.add_parser("sheet").add_argument("customer")
     laptop = commands.add_parser("staff")
     laptop.add_argument("system", choices=["windows", "linux"])
@@ -56,7 +59,7 @@ def run(options: argparse.Namespace) -> str:
     if options.command == "check":
         return f"{len(house.sites)} sites may be used: {', '.join(site.customer for site in house.sites)}"
     if options.command == "host":
-        return write(options.out, host.files(house))
+        return write(options.out, host.files(house) | host.units(options.python))
     if options.command == "sheet":
         return sheet.sheet(house, house.site(options.customer))
     return for_laptop(house, options)

@@ -13,6 +13,7 @@ from strongswan.render.algorithms import HOME
 from strongswan.render.house import House
 from strongswan.render.site import Site
 
+CONFIGURATION = "/etc/proforma-vpn"
 VICI_SOCKET = "/run/charon.vici"
 STATE_FILE = "/run/proforma-vpn/state.json"
 
@@ -33,7 +34,7 @@ def files(
     house: House, *, socket: str = VICI_SOCKET, state_file: str = STATE_FILE, filelog: str = ""
 ) -> dict[str, str]:
     """All files of a VPN host, by name. `filelog`: also write charon's log to this file (the lab)."""
-    rendered = {name: _rendered(house, name) for name in ("swanctl.conf", "nftables.conf", "routes")}
+    rendered = {name: _rendered(house, name) for name in ("swanctl.conf", "nftables.conf", "routes", "sysctl.conf")}
     rendered["strongswan.conf"] = strongswan_conf(house, socket=socket, filelog=filelog)
     return {**rendered, "watchdog.json": watchdog(house, socket, state_file)}
 
@@ -82,6 +83,7 @@ def psk(house: House, site: Site, secret: str) -> str:
     return template.render(site=site, gateway=house.gateway, secret_base64=encoded)
 
 
-def watchdog_unit(python: str, configuration: str) -> str:
-    """The systemd unit of the watchdog. `python`: interpreter of a venv that has `vici`."""
-    return environment().get_template("watchdog.service.j2").render(python=python, configuration=configuration)
+def units(python: str, folder: str = CONFIGURATION) -> dict[str, str]:
+    """systemd units by name. `python`: interpreter of a venv that has `vici`; `folder`: where the host's files lie."""
+    names = ("vpn-firewall.service", "vpn-routes.service", "vpn-watchdog.service")
+    return {name: environment().get_template(f"{name}.j2").render(python=python, folder=folder) for name in names}

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import plistlib
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -13,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 
 from strongswan.render import host, page, sheet, staff
 from strongswan.render.problems import RefusedError
+from tests.support.tools import tool
 from tests.support.vpn.certificates import Authority
 from tests.support.vpn.houses import example
 
@@ -183,9 +187,17 @@ def test_a_name_that_is_no_mail_address_gets_no_profile(person: str) -> None:
 
 
 def test_the_watchdogs_unit_can_do_nothing_but_speak_with_charon() -> None:
-    text = host.watchdog_unit("/opt/venv/bin/python", "/etc/proforma-vpn/watchdog.json")
+    text = host.units("/opt/venv/bin/python")["vpn-watchdog.service"]
     for line in ("NoNewPrivileges=yes", "CapabilityBoundingSet=\n", "ProtectSystem=strict", "PrivateNetwork=yes"):
         assert line in text
+
+
+def test_the_watchdogs_unit_is_as_closed_as_was_promised(tmp_path: Path) -> None:
+    path = tmp_path / "vpn-watchdog.service"
+    path.write_text(host.units(sys.executable)["vpn-watchdog.service"])
+    command = [tool("systemd-analyze", package="systemd"), "security", "--offline=true", "--threshold=25", str(path)]
+    judged = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert judged.returncode == 0, judged.stdout[-2000:] + judged.stderr
 
 
 def test_the_page_and_the_schema_are_what_the_description_generates() -> None:

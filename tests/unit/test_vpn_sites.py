@@ -201,7 +201,10 @@ def test_the_command_checks_renders_and_prints_the_schema(tmp_path: Path, capsys
     assert main(["check"]) == 0
     assert main(["host", "--out", str(tmp_path / "out")]) == 0
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names == {"swanctl.conf", "strongswan.conf", "nftables.conf", "routes", "watchdog.json"}
+    assert names >= {"swanctl.conf", "strongswan.conf", "nftables.conf", "routes", "sysctl.conf", "watchdog.json"}
+    assert {name for name in names if name.endswith(".service")} == {
+        f"vpn-{what}.service" for what in ("firewall", "routes", "watchdog")
+    }
     capsys.readouterr()
     assert main(["schema"]) == 0
     assert json.loads(capsys.readouterr().out)["title"] == "Site"

@@ -173,6 +173,8 @@ def _our_end(lab: Lab) -> None:
     gw.trust("example-a", lab.authorities["example-a"])
     (lab.folder / "watchdog.json").write_text(files["watchdog.json"])
     lab.names.batch("gw", files["routes"])
+    set_ = lab.names.sh("gw", f"sysctl --quiet --load - <<'SETTINGS'\n{files['sysctl.conf']}\nSETTINGS")
+    assert set_.returncode == 0, set_.stderr
     loaded = lab.names.sh("gw", f"nft -f - <<'RULES'\n{files['nftables.conf']}\nRULES")
     assert loaded.returncode == 0, loaded.stderr
 
