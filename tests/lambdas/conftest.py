@@ -65,7 +65,7 @@ def moto_server() -> Iterator[str]:
 
 
 @pytest.fixture
-def cloud(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+def cloud(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     """Empty but for what is made here; the functions' own environment points at it."""
     requests.post(f"{moto_server}/moto-api/reset", timeout=10)
     environment = {
@@ -82,7 +82,7 @@ def cloud(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     senders._known.clear()  # what a warm container remembers
-    yield made
+    return made
 
 
 def _furnish(cloud: Cloud) -> dict[str, str]:
