@@ -6,11 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from strongswan.watchdog.__main__ import Watchdog, configured, main
 from strongswan.watchdog.decide import FIRST_WAIT, LONGEST_WAIT, Tried, due, noted
+from strongswan.watchdog.revoke import main as revoke
+from strongswan.watchdog.revoke import of_identity
 from strongswan.watchdog.state import Tunnel, Wanted, state
 
 A = Wanted("site-example-a", "example-a", initiate=True)
@@ -107,3 +110,17 @@ def test_one_round_tells_by_its_exit_code_whether_all_is_well(tmp_path: Path) ->
     path.write_text(json.dumps(values))
     assert configured(path).wanted == (A,)
     assert main([str(path), "--once"]) == 1
+
+
+def test_a_revocation_ends_the_tunnels_of_that_identity_and_of_nobody_else() -> None:
+    def sa(number: bytes, **ids: bytes) -> dict[str, Any]:
+        return {"staff": {"uniqueid": number, **{key.replace("_", "-"): value for key, value in ids.items()}}}
+
+    anna, other = b"anna@provider.example", b"joanna@provider.example"
+    sas = [sa(b"1", remote_id=anna), sa(b"2", remote_id=b"10.0.0.1", remote_eap_id=anna), sa(b"3", remote_id=other)]
+    assert of_identity("anna@provider.example", sas) == ["1", "2"]
+
+
+def test_a_revocation_that_does_not_reach_charon_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert revoke(["anna@provider.example", "--socket", str(tmp_path / "none"), "--lists", str(tmp_path)]) == 69
+    assert "did not reach charon" in capsys.readouterr().err
