@@ -36,6 +36,14 @@ def test_the_state_and_all_in_it_is_its_owner_s_alone(here: Desk) -> None:
     assert {path.stat().st_mode & 0o777 for path in here.state.rglob("*") if path.is_file()} == {0o600}
 
 
+def test_what_is_handed_out_can_be_read_by_others_unless_a_key_is_in_it(here: Desk) -> None:
+    modes = [path.stat().st_mode & 0o777 for path in (here.sign("gateway", "gw-a", "vpn.example.net"),)]
+    assert here.run("crl", "--out", here.folder / "list.pem") == 0
+    modes.append((here.folder / "list.pem").stat().st_mode & 0o777)
+    assert modes == [0o644, 0o644]
+    assert here.issue("mara", "mara@example.net").stat().st_mode & 0o777 == 0o600
+
+
 def test_an_authority_is_made_once_and_asking_again_changes_nothing(
     here: Desk, capfd: pytest.CaptureFixture[str]
 ) -> None:

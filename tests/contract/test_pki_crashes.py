@@ -90,6 +90,7 @@ def test_killed_at_any_moment_while_signing_nothing_is_outside_that_the_register
         assert whole(here)
         assert sign(here) == 0, "the same command again completes it"
         assert len(here.index.entries) == 1
+        assert list(here.state.rglob(f"{files.TEMPORARY}*")) == []
         assert whole(here)
 
 

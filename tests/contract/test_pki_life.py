@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.pki_lib import keys
-from tests.support.pki import Desk, certificate, desk, said
+from scripts.pki_lib import certificates, keys
+from scripts.pki_lib.authority import open_signer
+from tests.support.pki import SECRET, Desk, certificate, desk, said
 
 
 @pytest.fixture
@@ -70,6 +71,18 @@ def test_the_number_of_the_list_only_grows_and_it_names_its_end(here: Desk) -> N
     assert here.store.crl_number == first + 2
     assert here.store.crl.next_update_utc == here.now + timedelta(days=7)
     assert (here.folder / "list.der").read_bytes().startswith(b"\x30\x82")
+
+
+def test_a_list_that_lacks_a_revocation_is_found_although_its_number_is_right(
+    here: Desk, capfd: pytest.CaptureFixture[str]
+) -> None:
+    here.sign("staff", "mara", "mara@example.net")
+    assert here.run("revoke", "mara", "--reason", "superseded") == 0
+    signer = open_signer(here.store, SECRET.strip().encode())
+    empty = certificates.revocation_list(signer, [], here.store.crl_number, here.now, 90)
+    here.crl.write_bytes(certificates.pem(empty))
+    assert here.run("check") == 78
+    said(capfd, "1 revocations are not in it")
 
 
 def test_a_monitor_tells_fine_from_soon_from_over(here: Desk, capfd: pytest.CaptureFixture[str]) -> None:

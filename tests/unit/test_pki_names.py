@@ -105,7 +105,7 @@ def test_the_common_name_counts_for_nothing_beside_alternative_names() -> None:
         x509.DNSName("*.customer.example"),
         x509.DirectoryName(x509.Name([])),
         x509.RegisteredID(x509.ObjectIdentifier("1.2.3")),
-        x509.OtherName(x509.ObjectIdentifier("1.2.3"), b"\x0c\x01x"),
+        x509.OtherName(x509.ObjectIdentifier("1.2.3"), b"\x0c\x10mara@example.net"),
         x509.OtherName(names.UPN, b"\x05\x00"),
     ],
 )
