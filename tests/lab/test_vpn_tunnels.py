@@ -7,10 +7,13 @@ import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
 from strongswan.render import sheet, staff
+from strongswan.render.algorithms import Profiles
+from strongswan.render.site import Algorithms
 from strongswan.watchdog import revoke
 from strongswan.watchdog.__main__ import configured
 from tests.support.vpn.certificates import Holder
@@ -108,6 +111,37 @@ def test_the_state_is_json_with_bytes_times_and_pools_and_without_names_of_peopl
     assert state["pools"][0]["base"] == "10.60.0.0"
     assert (state["tunnels_up"], state["tunnels_wanted"], state["daemon_answers"]) == (2, 2, True)
     assert "@" not in text
+
+
+def replaced(lab: Lab) -> int:
+    """How often customer A's CHILD_SA has been replaced so far."""
+    return len(re.findall(r"outbound CHILD_SA example-a\{\d+\} established", lab.daemons["gw"].log.read_text()))
+
+
+def offers(profiles: Profiles) -> Iterator[Algorithms]:
+    """Every proposal of every profile, and every other algorithm that a site file may ask for."""
+    for profile in profiles.profiles.values():
+        yield from (Algorithms(ike=[ike], esp=[esp]) for ike, esp in zip(profile.ike, profile.esp, strict=True))
+    for group in profiles.algorithms.group:
+        yield Algorithms(ike=[f"aes256gcm16-prfsha512-{group}"], esp=[f"aes128gcm16-{group}"])
+    for digest in profiles.algorithms.integrity:
+        yield Algorithms(ike=[f"aes256-{digest}-ecp384"], esp=[f"aes256-{digest}-ecp384"])
+
+
+def test_every_algorithm_that_is_allowed_brings_a_tunnel_up(lab: Lab) -> None:
+    gateway, peer = lab.daemons["gw"], lab.daemons["a"]
+    before = [(daemon, (daemon.folder / "swanctl.conf").read_text()) for daemon in (gateway, peer)]
+    for algorithms in offers(lab.house.profiles):
+        lab.use(lab.house.sites[0].model_copy(update={"profile": None, "algorithms": algorithms}))
+        said = gateway.swanctl("--initiate", "--child", "example-a", "--timeout", "5")
+        assert IN in said.stdout + said.stderr, f"{algorithms}: {said.stdout}{said.stderr}"
+        earlier = replaced(lab)
+        gateway.swanctl("--rekey", "--child", "example-a")  # only now does the group of ESP come into play
+        eventually(partial(lambda count: replaced(lab) > count, earlier), 5, f"{algorithms} anew")
+    for daemon, text in before:
+        (daemon.folder / "swanctl.conf").write_text(text)
+        daemon.load()
+    eventually(lab.tunnels_up, 10, "as before")
 
 
 def test_replacing_keys_under_load_loses_no_request(lab: Lab) -> None:

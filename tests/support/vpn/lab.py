@@ -6,6 +6,7 @@ the laptop runs the Linux staff profile. Only ESP in user space can be tried: th
 
 from __future__ import annotations
 
+import re
 import secrets
 import sys
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ import pytest
 
 from strongswan.render import host, sheet, staff
 from strongswan.render.house import House
+from strongswan.render.site import Site
 from tests.support.vpn.certificates import Authority, Holder
 from tests.support.vpn.daemon import Daemon
 from tests.support.vpn.houses import example
@@ -100,6 +102,19 @@ class Lab:
         laptop.load()
         done = laptop.swanctl("--initiate", "--child", "portal", "--timeout", "8")
         return done.stdout + done.stderr
+
+    def use(self, site: Site) -> None:
+        """Both ends of customer A's tunnel with another site file; neither starts by itself, and the tunnel is down."""
+        house = House(self.house.gateway, (site, *self.house.sites[1:]), self.house.profiles)
+        texts = {"gw": host.files(house)["swanctl.conf"], "a": sheet.peer(house, site)}
+        for name, text in texts.items():
+            daemon = self.daemons[name]
+            (daemon.folder / "swanctl.conf").write_text(
+                re.sub(r"(start|close)_action = start", r"\1_action = none", text)
+            )
+            daemon.load()
+        for name, connection in (("gw", "site-example-a"), ("a", "provider")):
+            self.daemons[name].swanctl("--terminate", "--ike", connection, "--force")
 
     def reaches(self, name: str, address: str, port: int, within: int = 1) -> bool:
         one = HOSTS[name]
