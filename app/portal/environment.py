@@ -38,6 +38,11 @@ SETTINGS = (
     Setting("S3_ENDPOINT_URL", str, "", "Another S3 endpoint than the region's own (rehearsal)"),
     Setting("BROKER_URL", str, "filesystem://", "Celery's broker: `filesystem://`, or `sqs://`"),
     Setting("BROKER_DIR", str, "/var/lib/proforma/broker", "Directory of the file-system broker"),
+    Setting(
+        "EVENTS_QUEUE_URL", str, "", "SQS queue of `events_consume`: what customers sent, and months that fall due"
+    ),
+    Setting("INBOX_BUCKET", str, "", "S3 bucket into which the intake function puts what customers sent"),
+    Setting("SCHEDULE_ACTOR", str, "", "User name of the preparer in whose name the calendar starts months"),
     Setting("LEASE_SECONDS", int, 30, "How long a worker owns a unit of work without a sign of life"),
     Setting("SWEEP_SECONDS", int, 15, "How often due work is looked for"),
     Setting("RETRY_SECONDS", int, 30, "First pause before work that failed for a passing reason is tried again"),

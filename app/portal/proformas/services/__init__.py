@@ -9,8 +9,10 @@ from portal.proformas.services.months import (
     month_start,
 )
 from portal.proformas.services.moves import proforma_approve, proforma_issue, proforma_send_back, proforma_submit
+from portal.proformas.services.scheduled import Due, months_start_due
 
 __all__ = [
+    "Due",
     "decision_record",
     "line_add",
     "line_change",
@@ -19,6 +21,7 @@ __all__ = [
     "month_recollect",
     "month_resume",
     "month_start",
+    "months_start_due",
     "proforma_approve",
     "proforma_issue",
     "proforma_send_back",
