@@ -32,21 +32,27 @@ class Document:
 
 
 def read(path: Path) -> Document:
-    """The document in `path`. RefusedError when it cannot be read or is no YAML mapping."""
+    """The document in `path`. Refused when it cannot be read or is no YAML mapping."""
     try:
-        loader = yaml.SafeLoader(path.read_text(encoding="utf-8"))
-        node = loader.get_single_node()
+        return _parsed(path, path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise RefusedError(
-            [Problem(str(path), 1, f"The file cannot be read: {error.strerror}.", "Name an existing file.")]
-        ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        what = f"The file cannot be read: {error.strerror}."
+        raise RefusedError([Problem(str(path), 1, what, "Name an existing file.")]) from None
+    except (yaml.YAMLError, ValueError) as error:  # a date such as 2026-13-01 is a ValueError
         raise RefusedError([_no_yaml(path, error)]) from None
+
+
+def _parsed(path: Path, content: str) -> Document:
+    for token in yaml.scan(content):
+        if isinstance(token, yaml.AliasToken):  # it may contain itself, and a reader has to search for it
+            line = token.start_mark.line + 1
+            raise RefusedError([Problem(str(path), line, "References (*name) are not read.", "Write the value out.")])
+    loader = yaml.SafeLoader(content)
+    node = loader.get_single_node()
     document = Document(str(path), None)
     if not isinstance(node, yaml.MappingNode):
-        raise RefusedError(
-            [Problem(str(path), 1, "The file holds no mapping of keys to values.", "Start from an example.")]
-        )
+        what = "The file holds no mapping of keys to values."
+        raise RefusedError([Problem(str(path), 1, what, "Start from an example.")])
     return Document(str(path), _plain(loader, node, (), document), document.lines)
 
 

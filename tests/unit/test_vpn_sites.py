@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from strongswan.render.__main__ import main
 from strongswan.render.algorithms import PROFILES, faults
@@ -70,6 +74,9 @@ REFUSED = {
     "a probe that is dropped": ("  port: 443\n", "  port: 80\n", "probe:", "No rule lets the probe pass"),
     "quotes in a purpose": ("tickets, read", 'tickets" accept', "purpose:", "Use up to 80 characters without quotes"),
     "a name server outside": ("servers: [10.20.30.53]", "servers: [9.9.9.9]", "servers:", "is not behind the tunnel"),
+    "a reference": ("profile: modern", "profile: &p modern\ninitiates: *p", "initiates:", "Write the value out"),
+    "a date that is none": ("name: Example A", "name: 2026-13-41", "", "The file is no YAML"),
+    "a foreign tag": ("name: Example A", "name: !!python/name:os.system x", "name:", "The file is no YAML"),
     "no YAML": ("profile: modern", "profile: [modern", "", "The file is no YAML"),
 }
 WEAK = {
@@ -110,6 +117,41 @@ def test_a_site_file_is_refused_with_file_line_and_remedy(tmp_path: Path, why: s
     assert file == str(path)
     assert named in path.read_text().splitlines()[int(line) - 1]
     assert rest.count(".") >= 2 or "Write" in rest, f"what and a remedy: {rest}"
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12) | st.dates(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=4,
+)
+
+
+@given(place=st.integers(0, 60), value=anything)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_whatever_stands_in_a_place_is_read_or_refused_with_a_line(tmp_path: Path, place: int, value: object) -> None:
+    data = yaml.safe_load(A.read_text())
+    places = list(leaves(data))
+    holder, key = places[place % len(places)]
+    holder[key] = value
+    path = tmp_path / A.name
+    path.write_text(yaml.safe_dump(data, sort_keys=False))
+    assert all(re.match(rf"{re.escape(str(path))}:\d+: ", problem) for problem in problems(path))
+
+
+@given(st.text(max_size=60))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_whatever_is_in_a_file_it_is_read_or_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / A.name
+    path.write_text(text, encoding="utf-8", errors="replace")
+    assert problems(path) != []
+
+
+def leaves(data: Any) -> Iterator[tuple[Any, Any]]:
+    """(holder, key) of every place in a document."""
+    for key in list(data if isinstance(data, dict) else range(len(data))):
+        yield data, key
+        if isinstance(data[key], dict | list):
+            yield from leaves(data[key])
 
 
 def test_every_overlap_names_translation_at_the_customers_end_as_the_remedy(tmp_path: Path) -> None:
