@@ -65,7 +65,7 @@ class Watchdog:
         return connection
 
     def _initiate(self, session: vici.Session, now: State) -> None:
-        for want in due(self.wanted, now.tunnels, self.tried, time.monotonic()):
+        for want in due(self.wanted, now.tunnels, self.tried, time.monotonic())[:1]:  # so that the state stays fresh
             error = _bring_up(session, want)
             self.tried[want.child] = noted(self.tried.get(want.child, Tried()), time.monotonic(), error)
             log.info("initiated %s: %s", want.child, error or "done")

@@ -26,13 +26,14 @@ class Tried:
 def due(
     wanted: tuple[Wanted, ...], tunnels: tuple[Tunnel, ...], tried: Mapping[str, Tried], now: float
 ) -> list[Wanted]:
-    """Tunnels to initiate at `now`. One that charon is working on is left alone: a second request would double it."""
+    """Tunnels to initiate at `now`, the one that has waited longest first.
+
+    One that charon is working on is left alone: a second request would double it.
+    """
     seen = {tunnel.name: tunnel for tunnel in tunnels}
-    return [
-        want
-        for want in wanted
-        if want.initiate and _idle(seen[want.child]) and tried.get(want.child, Tried()).next_at <= now
-    ]
+    free_at = {want.child: tried.get(want.child, Tried()).next_at for want in wanted}
+    idle = [want for want in wanted if want.initiate and _idle(seen[want.child]) and free_at[want.child] <= now]
+    return sorted(idle, key=lambda want: free_at[want.child])
 
 
 def _idle(tunnel: Tunnel) -> bool:

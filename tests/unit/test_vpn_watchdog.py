@@ -85,6 +85,17 @@ def test_after_a_refusal_it_waits_longer_each_time() -> None:
     assert due((A,), seen(), {"example-a": tried}, 105.0) == [A]
 
 
+def test_of_several_that_are_refused_each_gets_its_turn() -> None:
+    wanted = tuple(Wanted(f"site-{name}", name, initiate=True) for name in ("x", "y", "z"))
+    tunnels, tried, turns = state(0.0, wanted, [], {}).tunnels, dict[str, Tried](), list[str]()
+    for now in range(0, 600, 5):
+        for want in due(wanted, tunnels, tried, float(now))[:1]:
+            turns.append(want.child)
+            tried[want.child] = noted(tried.get(want.child, Tried()), float(now), "no")
+    assert turns[:3] == ["x", "y", "z"]
+    assert max(map(turns.count, "xyz")) - min(map(turns.count, "xyz")) <= 1
+
+
 @given(st.integers(0, 60))
 def test_the_wait_never_shrinks_and_never_passes_two_minutes(times: int) -> None:
     tried, waits = Tried(), []
