@@ -1,0 +1,1 @@
+"""Systemd hosts made by ./scripts/host, in a group of the test's own."""
