@@ -1,8 +1,8 @@
 """Builds the Lambdas' zips, reproducibly: the same sources give the same bytes on every machine.
 
 Nothing of the machine gets in: files in the order of their names, one date, one mode, and no compression, since
-versions of zlib differ in what they make of the same bytes. A zip holds `lambdas/__init__.py`, `lambdas/shared/` and the
-function's own folder, so that modules are named and imported as in the repository; boto3 comes with Lambda's runtime.
+versions of zlib differ in what they make of the same bytes. A zip holds `lambdas/__init__.py`, `lambdas/shared/` and
+the function's own folder, so that modules are named and imported as in the repository; boto3 comes with Lambda.
 """
 
 from __future__ import annotations
