@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sandbox.config import OUTCOMES, ConfigError, SandboxConfig, Secrets
 from sandbox.export_file import SHOWN_FINDINGS
-from sandbox.generator import SMALLEST, make_month
+from sandbox.generator import LARGEST, SMALLEST, make_month
 from sandbox.loading import Stock, load
 from sandbox.server import SandboxServer
 
@@ -88,8 +88,9 @@ def _check(arguments: argparse.Namespace) -> None:
         raise ConfigError(f"'{arguments.timezone}' is no time zone. Write it like Europe/Berlin or UTC.") from None
     if arguments.command == "serve" and (arguments.tls_certificate is None) != (arguments.tls_key is None):
         raise ConfigError("For https give both --tls-certificate and --tls-key.")
-    if not SMALLEST <= arguments.tickets_count <= 1_000_000:
-        raise ConfigError(f"--tickets-count must be at least {SMALLEST}, so that every kind of ticket is in it.")
+    if not SMALLEST <= arguments.tickets_count <= LARGEST:
+        reason = "so that every kind of ticket is in it"
+        raise ConfigError(f"--tickets-count must be at least {SMALLEST}, {reason}, and at most {LARGEST}.")
 
 
 def _config(arguments: argparse.Namespace) -> SandboxConfig:

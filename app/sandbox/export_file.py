@@ -11,6 +11,7 @@ import gzip
 import json
 import re
 import sys
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -50,6 +51,8 @@ REQUEST_WORDS = {
     "cancelled": "7",
 }
 GERMAN_DATE = "%d.%m.%Y %H:%M:%S"
+NO_NUMBER = "no number (its key comes from the line)"
+NO_DATE = " is no date-time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +76,33 @@ class Mapping:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """A row of which nobody can say for sure what it holds, and what is wrong in it.
+
+    `shifted`: no column of it can be believed.
+    """
+
+    line: int
+    what: str
+    row: dict[str, str]
+    shifted: bool = False
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.what}"
+
+
+@dataclass(frozen=True, slots=True)
 class Export:
-    """What a file holds. `lines` counts its data rows, `findings` what was wrong in those that count."""
+    """What a file holds. `lines` counts its data rows, `findings` what was wrong in those that count.
+
+    `doubts` are the findings that may keep a ticket out of its month, with their rows.
+    """
 
     name: str
     rows: list[dict[str, str]]
     lines: int
     findings: tuple[str, ...]
+    doubts: tuple[Doubt, ...] = ()
 
 
 def read_export(path: Path, mapping: Mapping | None = None) -> Export:
@@ -90,12 +113,25 @@ def read_export(path: Path, mapping: Mapping | None = None) -> Export:
     reader = csv.reader(_chain(first, lines), delimiter=delimiter)
     names = next(reader, [])
     header = _header(path, names, mapping or Mapping())
-    last, count = _last_rows(reader, header)
-    findings: list[str] = []
-    rows = [_row(header, line, cells, findings) for line, cells in last]
+    last, count = _rows_or_refusal(path, reader, header)
+    found = Findings()
+    rows = [_row(header, line, cells, found) for line, cells in last]
     if "resolved_at" not in header and any(row["sys_class_name"] == "incident" for row in rows):
         raise _missing(path, "resolved_at", names)  # requests have none, incidents are billed by it
-    return Export(path.name, rows, count, tuple(findings))
+    return Export(path.name, rows, count, tuple(found.lines), tuple(found.doubts))
+
+
+@dataclass
+class Findings:
+    """What is wrong in the rows, in their order."""
+
+    lines: list[str] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)
+
+    def add(self, doubt: Doubt, serious: bool) -> None:
+        self.lines.append(f"{doubt}; kept as it stands")
+        if serious:
+            self.doubts.append(doubt)
 
 
 def _chain(first: str, rest: Iterator[str]) -> Iterator[str]:
@@ -107,7 +143,7 @@ def _text(path: Path) -> str:
     try:
         data = path.read_bytes()
         data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise ConfigError(f"The tickets file {path} cannot be read: {error}.") from error
     try:
         return data.decode("utf-8-sig")
@@ -137,6 +173,13 @@ def _missing(path: Path, column: str, names: list[str], extra: str = "") -> Conf
     )
 
 
+def _rows_or_refusal(path: Path, reader: Reader, header: list[str]) -> tuple[list[tuple[int, list[str]]], int]:
+    try:
+        return _last_rows(reader, header)
+    except csv.Error as error:
+        raise ConfigError(f"{path}, line {reader.line_num}: this is no CSV: {error}.") from error
+
+
 def _last_rows(reader: Reader, header: list[str]) -> tuple[list[tuple[int, list[str]]], int]:
     """(line number, cells) of the last row of each ticket, and the number of data rows."""
     at = header.index("number")
@@ -154,14 +197,16 @@ def _last_rows(reader: Reader, header: list[str]) -> tuple[list[tuple[int, list[
     return list(last.values()), count
 
 
-def _row(header: list[str], line: int, cells: list[str], findings: list[str]) -> dict[str, str]:
-    if len(cells) != len(header):
-        findings.append(f"line {line}: {len(cells)} values for {len(header)} columns; kept as it stands")
+def _row(header: list[str], line: int, cells: list[str], found: Findings) -> dict[str, str]:
     row = {name: sys.intern(value.strip()) for name, value in zip(header, cells, strict=False)}
+    if len(cells) != len(header):
+        shifted = len(cells) < len(header) or any(cells[len(header) :])
+        found.add(Doubt(line, f"{len(cells)} values for {len(header)} columns", row, shifted), shifted)
     kind = _kind(row)
     row.pop("kind", None)
     row["sys_class_name"] = kind
-    findings.extend(f"line {line}: {finding}" for finding in _clean(row, kind))
+    for what in _clean(row, kind):
+        found.add(Doubt(line, what, row), what == NO_NUMBER or what.removesuffix(NO_DATE) in DATES)
     row["sys_id"] = row.get("sys_id") or sys_id(kind, row.get("number") or f"line {line}")
     row.setdefault("sys_updated_on", row.get("closed_at", "") or row.get("opened_at", ""))
     return row
@@ -177,15 +222,15 @@ def _kind(row: dict[str, str]) -> str:
 def _clean(row: dict[str, str], kind: str) -> Iterator[str]:
     """Write words as ServiceNow stores them; yield a finding for each that cannot be."""
     if not row.get("number"):
-        yield "no number; kept, its key comes from the line number"
+        yield NO_NUMBER
     yield from _clean_state(row, kind)
     priority = row.get("priority", "")
     row["priority"] = priority[:1] if re.match(r"[1-5]( - |$)", priority) else priority
     if not re.fullmatch(r"[1-5]", row["priority"]):
-        yield "priority is none of 1 to 5; kept as it stands"
+        yield "priority is none of 1 to 5"
     for name in DATES:
         if name in row and not _clean_date(row, name):
-            yield f"{name} is no date-time; kept as it stands"
+            yield f"{name}{NO_DATE}"
 
 
 def _clean_state(row: dict[str, str], kind: str) -> Iterator[str]:
@@ -197,14 +242,14 @@ def _clean_state(row: dict[str, str], kind: str) -> Iterator[str]:
         row["incident_state"] = code
     row["active"] = "false" if code in (("3", "4", "7") if kind == "sc_req_item" else ("7", "8")) else "true"
     if not re.fullmatch(r"-?\d+", code):
-        yield "the state is not known; kept as it stands"
+        yield "the state is not known"
 
 
 def _clean_date(row: dict[str, str], name: str) -> bool:
     """Write a date-time as ServiceNow stores it: UTC, without an offset."""
     try:
         moment = _moment(row[name]) if row[name] else None
-    except ValueError:
+    except (ValueError, OverflowError):
         return False
     if moment is not None:
         row[name] = f"{moment:%Y-%m-%d %H:%M:%S}"

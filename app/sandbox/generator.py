@@ -17,7 +17,7 @@ from sandbox.office_hours import SLA_HOURS, MonthWindow, duration, stored
 from sandbox.phrases import APPS, AWKWARD, DEVICES, FIRST, INCIDENTS, LAST, REQUESTS, SITES, TEST_TICKETS
 from sandbox.tables import sys_id
 
-SMALLEST = 60
+SMALLEST, LARGEST = 60, 1_000_000
 REQUEST_SHARE = 160 / 580
 AUTO_CLOSE = timedelta(days=5)
 READ_AFTER = timedelta(days=5, hours=6)

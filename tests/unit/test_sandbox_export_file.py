@@ -78,7 +78,7 @@ def test_rows_that_cannot_be_understood_are_kept_and_named_by_line(tmp_path: Pat
         "line 3: priority is none of 1 to 5; kept as it stands",
         "line 3: resolved_at is no date-time; kept as it stands",
         "line 4: 4 values for 8 columns; kept as it stands",
-        "line 4: no number; kept, its key comes from the line number",
+        "line 4: no number (its key comes from the line); kept as it stands",
     )
     assert not any("ukasz" in finding or "text" in finding for finding in read.findings)
 
