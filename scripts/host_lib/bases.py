@@ -24,7 +24,7 @@ PACKAGES = (
     *("python3", "python3-apt"),  # Ansible's modules run on it, and ask apt through it
 )
 _BUILD_PATIENCE = 1200.0
-_APART = ("unshare", "--mount", "--pid", "--fork", "--kill-child")
+_APART = ("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child")
 """what is mounted and started for a build ends with it, also when it is killed"""
 _UPGRADE = """set -e
 mount -t proc proc "$0/proc"

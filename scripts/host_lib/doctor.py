@@ -22,6 +22,7 @@ PROGRAMS = {
     "nft": "nftables",
     "nsenter": "util-linux",
     "unshare": "util-linux",
+    "setpriv": "util-linux",
     "mount": "mount",
 }
 _BASE_MEGABYTES = 1500

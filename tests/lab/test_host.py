@@ -216,6 +216,18 @@ def test_what_a_killed_up_left_goes_with_the_next_down(other: Hosts, moment: str
     assert not place.directory.exists()
 
 
+def test_a_killed_build_leaves_no_process_and_no_mount_and_no_base(tmp_path: Path) -> None:
+    needed()
+    aside = tmp_path / "bases/bookworm.new/root/var"
+    building = Hosts(f"test-{os.getpid()}-b", cache=tmp_path)
+    building.killed(aside.exists, "base", "build", "bookworm")
+    time.sleep(0.5)
+    assert building.traces() == []
+    assert "bookworm" not in building.do("base", "list")
+    building.do("base", "remove", "bookworm")
+    assert [path.name for path in tmp_path.glob("bases/*")] == ["bookworm.lock"]
+
+
 def test_a_host_whose_lease_was_lost_goes_with_the_next_down(other: Hosts) -> None:
     other.do("up", "one", "--network", "lan=10.9.0.2/24")
     places.Group(other.group).place("one").lease.unlink()

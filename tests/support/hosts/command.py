@@ -28,12 +28,14 @@ def needed() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """The command, for one group."""
+    """The command, for one group. `cache`: another place for bases than the machine's."""
 
     group: str
+    cache: Path | None = None
 
     def environment(self) -> dict[str, str]:
-        return os.environ | {"PROFORMA_HOSTS_GROUP": self.group}
+        cache = {"PROFORMA_HOSTS_CACHE": str(self.cache)} if self.cache else {}
+        return os.environ | {"PROFORMA_HOSTS_GROUP": self.group} | cache
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -68,7 +70,8 @@ class Hosts:
             "process": _said("ps", "-ww", "-eo", "pid,args"),
             "firewall": _said("nft", "list", "tables"),
         }
-        marks = (f"hs.{self.group}.", f"/{self.group}/", f"proforma-hosts:{self.group}")
+        marks = [f"hs.{self.group}.", f"/{self.group}/", f"proforma-hosts:{self.group}"]
+        marks += [f"{self.cache}/"] if self.cache else []
         table = f" hs_{self.group.replace('-', '_')}"
         return [
             f"{kind}: {line}"
