@@ -69,6 +69,7 @@ def _hooks(given: Namespace, *, back: bool = False) -> Hooks:
         migrate="" if back else given.migrate,
         restart=given.restart,
         health=given.health,
+        health_host=given.health_host,
         seconds=given.hook_seconds,
         health_seconds=given.health_seconds,
         running=given.running,

@@ -6,6 +6,7 @@ import errno
 import os
 import shlex
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -30,13 +31,14 @@ class HookError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """Command lines, "" for none; `health` is a command or an http(s) address. Times in seconds."""
+    """Command lines, "" for none; `health` is a command or an http(s) address, asked for as `health_host`."""
 
     check: str = ""
     backup: str = ""
     migrate: str = ""
     restart: str = ""
     health: str = ""
+    health_host: str = ""
     seconds: float = 900.0
     health_seconds: float = 60.0
     running: bool = False
@@ -68,29 +70,33 @@ def run(name: str, command: str, layout: Layout, version: str, seconds: float, *
 
 
 def call(command: Sequence[str], environment: Mapping[str, str], seconds: float, fds: Sequence[int] = ()) -> str:
-    """The output of `command`. Raises HookError with its last lines in the log."""
-    try:
-        done = subprocess.run(
-            command,
-            env=environment,
-            timeout=seconds,
-            pass_fds=fds,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise HookError(f"it took longer than {seconds:g} s") from error
-    except OSError as error:
-        raise HookError(f"it cannot be started: {error.strerror}: {error.filename}") from error
-    if done.returncode:
-        for line in done.stdout.splitlines()[-TAIL:]:
+    """The output of `command`. Raises HookError with its last lines in the log.
+
+    The output goes to a file: with a pipe, a service that it starts and that keeps the pipe open would hold us up.
+    """
+    with tempfile.TemporaryFile() as output:
+        try:
+            code = subprocess.run(
+                command,
+                env=environment,
+                timeout=seconds,
+                pass_fds=fds,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                check=False,
+            ).returncode
+        except subprocess.TimeoutExpired as error:
+            raise HookError(f"it took longer than {seconds:g} s") from error
+        except OSError as error:
+            raise HookError(f"it cannot be started: {error.strerror}: {error.filename}") from error
+        output.seek(0)
+        said = output.read().decode("utf-8", "replace")
+    if code:
+        for line in said.splitlines()[-TAIL:]:
             LOG.warning("| %s", line)
-        raise HookError(f"it ended with code {done.returncode}", full=os.strerror(errno.ENOSPC) in done.stdout)
-    return done.stdout
+        raise HookError(f"it ended with code {code}", full=os.strerror(errno.ENOSPC) in said)
+    return said
 
 
 def healthy(hooks: Hooks, layout: Layout, version: str) -> None:
@@ -98,7 +104,7 @@ def healthy(hooks: Hooks, layout: Layout, version: str) -> None:
     until = time.monotonic() + hooks.health_seconds
     while hooks.health:
         try:
-            ask(hooks.health, layout, version, max(1.0, until - time.monotonic()))
+            ask(hooks, layout, version, max(1.0, until - time.monotonic()))
             LOG.info("%s is healthy", version)
             break
         except HookError as error:
@@ -107,17 +113,18 @@ def healthy(hooks: Hooks, layout: Layout, version: str) -> None:
             time.sleep(0.25)
 
 
-def ask(health: str, layout: Layout, version: str, seconds: float) -> None:
-    if health.startswith(("http://", "https://")):
-        return _get(health, min(seconds, 5.0))
-    run("health", health, layout, version, seconds, locked=False)
+def ask(hooks: Hooks, layout: Layout, version: str, seconds: float) -> None:
+    if hooks.health.startswith(("http://", "https://")):
+        return _get(hooks.health, hooks.health_host, min(seconds, 5.0))
+    run("health", hooks.health, layout, version, seconds, locked=False)
     return None
 
 
-def _get(address: str, seconds: float) -> None:
+def _get(address: str, host: str, seconds: float) -> None:
+    request = urllib.request.Request(address, headers={"Host": host} if host else {})  # noqa: S310  http(s), see above
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(address, timeout=seconds):  # redirects to a sign-in page end as 200: point it at /health
+        with opener.open(request, timeout=seconds):  # redirects to a sign-in page end as 200: point it at /health
             return
     except urllib.error.HTTPError as error:
         raise HookError(f"{address} answers {error.code}") from error

@@ -76,6 +76,7 @@ def _hooks(one: ArgumentParser) -> None:
     group.add_argument("--check", default="", metavar="COMMAND", help="of the new release, before anything else moves")
     group.add_argument("--restart", default="", metavar="COMMAND", help="the services, after the switch")
     group.add_argument("--health", default="", metavar="COMMAND|URL", help="asked until it is good, or rolled back")
+    group.add_argument("--health-host", default="", metavar="NAME", help="one of ALLOWED_HOSTS, for a URL on loopback")
     group.add_argument("--health-seconds", type=float, default=60, help="how long it is asked (default 60)")
     group.add_argument("--hook-seconds", type=float, default=900, help="how long a command may take (default 900)")
     group.add_argument("--running", action="store_true", help="processes of this release must run, and of no other")
