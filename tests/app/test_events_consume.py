@@ -143,6 +143,9 @@ POISON: list[tuple[str, Any]] = [
     ("a version to come", {**DUE, "version": 2}),
     ("no moment", {**DUE, "scheduled_at": "tomorrow"}),
     ("a moment without a zone", {**DUE, "scheduled_at": "2026-04-01T04:00:00"}),
+    ("a moment before all contracts", {**DUE, "scheduled_at": "0001-01-01T00:00:00Z"}),
+    ("a moment that is no text", {**DUE, "scheduled_at": {"at": 7}}),
+    ("a month at the end of the calendar", {**DUE, "period": "9999-12"}),
     ("no month", {**DUE, "period": "2026-13"}),
     ("a contract there is none of", {**DUE, "contract": "MSP-NOBODY"}),
 ]

@@ -12,6 +12,8 @@ from typing import Any
 CUSTOMER = re.compile(r"[a-z0-9][a-z0-9-]{0,30}")
 """as portal.contracts.models.CODE, for it becomes part of a key and of a secret's name"""
 KIND = re.compile(r"[a-z][a-z-]{0,30}")
+REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,80}")
+"""it becomes metadata of an object, where S3 takes ASCII only"""
 SINGLE = frozenset({"authorization", "content-encoding", "content-type", "x-api-key", "x-proforma-timestamp"}) | {
     "x-proforma-signature"
 }
@@ -81,7 +83,8 @@ def read(event: Any) -> Request:
 def request_id(event: Any) -> str:
     """API Gateway's own id of the request, which its access log has too; "" when there is none."""
     context = event.get("requestContext") if isinstance(event, Mapping) else None
-    return str(context.get("requestId", ""))[:80] if isinstance(context, Mapping) else ""
+    given = str(context.get("requestId", "")) if isinstance(context, Mapping) else ""
+    return given if REQUEST_ID.fullmatch(given) else ""
 
 
 def _mapping(outer: Any, name: str) -> Mapping[str, Any]:
@@ -99,12 +102,15 @@ def _seconds(milliseconds: Any) -> float:
 
 def _headers(event: Mapping[str, Any]) -> dict[str, str]:
     """Lower-case name -> value, from `multiValueHeaders` where API Gateway gives them. Raises Refused for doubles."""
-    many = event.get("multiValueHeaders") or {k: [v] for k, v in (event.get("headers") or {}).items()}
-    if not isinstance(many, Mapping):
+    single = event.get("headers") or {}
+    many = event.get("multiValueHeaders") or (
+        {k: [v] for k, v in single.items()} if isinstance(single, Mapping) else []
+    )
+    if not isinstance(many, Mapping) or not all(isinstance(values, list) for values in many.values()):
         raise Refused(400, "malformed_event")
     found: dict[str, list[str]] = {}
     for name, values in many.items():
-        found.setdefault(str(name).lower(), []).extend(map(str, values or []))
+        found.setdefault(str(name).lower(), []).extend(map(str, values))
     if any(len(found.get(name, [])) > 1 for name in SINGLE):
         raise Refused(400, "doubled_header")
     return {name: values[-1] for name, values in found.items() if values}

@@ -7,7 +7,7 @@ import logging
 import threading
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
 from portal.delivery.services import event_take
 from portal.delivery.tasks import hurry
@@ -45,7 +45,7 @@ def _received(queue: Queue) -> list[Message] | None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
         return queue.receive()
-    except DatabaseError as error:
+    except (DatabaseError, InterfaceError) as error:
         log.error("events: the database does not answer (%s); messages wait in the queue", type(error).__name__)
     except QueueError as error:
         log.error("events: %s", error.problem)

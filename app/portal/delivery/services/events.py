@@ -25,6 +25,8 @@ from portal.lib.storage import S3Store
 from portal.proformas.services import months_start_due
 
 SCHEMA = 1
+YEARS = range(2000, 3000)
+"""of messages that make sense; the calendar's own ends would be errors further in"""
 
 
 class EventError(PortalError):
@@ -78,10 +80,11 @@ def _endpoint(code: str) -> SapEndpoint:
 
 
 def _month_due(content: Mapping[str, Any]) -> Taken:
+    at, number = _moment(content, "scheduled_at"), str(content.get("contract") or "")
     period = Period.parse(str(content["period"])) if content.get("period") else None
-    due = months_start_due(
-        at=_moment(content, "scheduled_at"), period=period, number=str(content.get("contract") or "")
-    )
+    if period is not None and period.year not in YEARS:
+        raise _refused("'period' of the message is no month that could be billed.")
+    due = months_start_due(at=at, period=period, number=number)
     what = f"month due: {len(due.started)} started, {len(due.known)} started before, {len(due.refused)} refused"
     return Taken(what, work=bool(due.started))
 
@@ -102,7 +105,7 @@ def _moment(content: Mapping[str, Any], name: str) -> datetime:
         moment = datetime.fromisoformat(_text(content, name))
     except ValueError:
         moment = None
-    if moment is None or moment.tzinfo is None:
+    if moment is None or moment.tzinfo is None or moment.year not in YEARS:
         raise _refused(f"'{name}' of the message is no moment with a time zone.")
     return moment
 
