@@ -64,3 +64,20 @@ def test_the_chain_is_whole_and_numbered_without_gaps() -> None:
         record(actor="ann", action="look", subject="test", subject_id=str(number))
     assert list(Entry.objects.values_list("id", flat=True)) == [1, 2, 3]
     assert chain_problems() == []
+
+
+def test_no_guard_can_be_deceived_by_a_table_of_the_session() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'public'"
+            " AND NOT coalesce(p.proconfig, '{}') @> ARRAY['search_path=public, pg_temp']"
+            " AND p.prolang <> (SELECT oid FROM pg_language WHERE lanname = 'internal')"
+        )
+        assert cursor.fetchall() == []
+
+
+def test_a_table_of_the_session_does_not_take_the_audit_line() -> None:
+    execute("CREATE TEMP TABLE audit_entry (LIKE public.audit_entry) ON COMMIT DROP")
+    user_create(username="ann", password="long enough for anybody", roles=["preparer"], actor="root")
+    execute("DROP TABLE pg_temp.audit_entry")
+    assert Entry.objects.filter(subject="accounts_user").count() == 1

@@ -62,13 +62,18 @@ def test_a_value_that_saps_field_cannot_hold_is_found_when_it_is_submitted(draft
         services.proforma_submit(proforma=draft, actor="petra")
 
 
-def test_one_that_came_in_after_the_approval_takes_no_number(draft: Proforma) -> None:
+def test_one_that_came_in_after_the_submission_is_not_approved(draft: Proforma) -> None:
+    services.proforma_submit(proforma=draft, actor="petra")
+    customer_number_set("12345678901234567890")
+    with pytest.raises(InputError, match="E1EDKA1-PARTN takes 17"):
+        services.proforma_approve(proforma=Proforma.objects.get(pk=draft.pk), actor="anton")
+    customer_number_set("K-20417")
+    services.proforma_approve(proforma=Proforma.objects.get(pk=draft.pk), actor="anton")
+
+
+def test_one_that_came_in_after_the_approval_is_not_printed(draft: Proforma) -> None:
     services.proforma_submit(proforma=draft, actor="petra")
     services.proforma_approve(proforma=draft, actor="anton")
     customer_number_set("12345678901234567890")
-    draft = Proforma.objects.get(pk=draft.pk)
-    with pytest.raises(InputError, match="E1EDKA1-PARTN takes 17"):
-        services.proforma_issue(proforma=draft, actor="anton")
-    customer_number_set("K-20417")
     issued = services.proforma_issue(proforma=Proforma.objects.get(pk=draft.pk), actor="anton")
     assert str(issued.number).endswith("-000001")

@@ -11,7 +11,6 @@ from django.db import DatabaseError, connection, transaction
 from portal.accounts.access import AccessError
 from portal.audit.models import Entry
 from portal.audit.selectors import chain_problems, entries_of
-from portal.contracts.models import SapEndpoint
 from portal.domain.completeness import findings
 from portal.domain.errors import InputError, StateError
 from portal.domain.periods import Period
@@ -112,6 +111,8 @@ def test_the_whole_way_to_issued(office: Office) -> None:
         "UPDATE proformas_proforma SET state = 'draft', number = NULL WHERE id = %s",
         "DELETE FROM proformas_proforma WHERE id = %s",
         "UPDATE proformas_line SET description = 'x' WHERE proforma_id = %s",
+        "UPDATE proformas_line SET proforma_id = proforma_id + 1 WHERE proforma_id = %s",
+        "UPDATE proformas_boxedticket SET proforma_id = proforma_id + 1 WHERE proforma_id = %s",
         "DELETE FROM proformas_boxedticket WHERE proforma_id = %s",
         "INSERT INTO proformas_line (proforma_id, position, origin, kind, priority, description, quantity, unit,"
         " unit_price, net, rated_net, reason) VALUES (%s, 99, 'manual', '', '', 'x', 1, 'x', 1, 1, 1, '')",
@@ -121,7 +122,7 @@ def test_what_is_issued_never_changes(office: Office, statement: str) -> None:
     proforma = services.proforma_issue(proforma=approved(office), actor="anton")
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('proforma.actor', 'mallory', true)")
-    with pytest.raises(DatabaseError, match="issued"), transaction.atomic(), connection.cursor() as cursor:
+    with pytest.raises(DatabaseError, match=r"issued|stay with"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement, [proforma.pk])
 
 
@@ -135,23 +136,7 @@ def test_numbers_have_no_gap_when_an_issue_fails(office: Office) -> None:
     assert issued.number.endswith("-000001")
 
 
-def test_what_sap_cannot_take_is_found_before_it_is_issued(office: Office) -> None:
-    from portal.audit.services import acting
-    from portal.proformas.content import delivery_warnings
-
-    proforma = approved(office)
-    assert {w.where for w in delivery_warnings(proforma)} == {"sap.company_code", "sap.tax_code"}
-    with acting("clara"):
-        SapEndpoint.objects.update(mapping={"company_code": "far longer than four"})
-    with pytest.raises(InputError, match="E1EDKA1-PARTN"):
-        services.proforma_issue(proforma=Proforma.objects.get(pk=proforma.pk), actor="anton")
-    with acting("clara"):
-        SapEndpoint.objects.update(mapping={})
-    issued = services.proforma_issue(proforma=Proforma.objects.get(pk=proforma.pk), actor="anton")
-    assert (issued.number or "").endswith("-000001")
-
-
-def execute_as(actor: str, statement: str, *parameters: object) -> None:
+def execute_as(actor: str, statement: str, *parameters: int | str) -> None:
     """As the application's role, in a transaction that ends: what is checked at the commit is checked too."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('proforma.actor', %s, true)", [actor])
@@ -176,7 +161,7 @@ def test_a_number_that_no_proforma_carries_cannot_be_taken(office: Office, state
 
 def test_a_number_is_the_counters_own(office: Office) -> None:
     proforma = approved(office)
-    with pytest.raises(DatabaseError, match="counter gave"):
+    with pytest.raises(DatabaseError, match=r"counter gave|carries its"):
         execute_as(
             "anton",
             "UPDATE proformas_proforma SET state = 'issued', number = 'X-2026-000009', header = '{}',"
@@ -187,7 +172,7 @@ def test_a_number_is_the_counters_own(office: Office) -> None:
 
 def test_the_time_of_an_approval_cannot_be_moved_past_an_edit(office: Office) -> None:
     _, proforma = composed(office)
-    with pytest.raises(DatabaseError, match="set by an approval"):
+    with pytest.raises(DatabaseError, match="changes more than it may"):
         execute_as(
             "anton", "UPDATE proformas_proforma SET approved_at = now() + interval '1 day' WHERE id = %s", proforma.pk
         )

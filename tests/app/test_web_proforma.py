@@ -213,3 +213,22 @@ def test_what_sap_will_probably_reject_is_said_until_it_is_issued(draft: Proform
     with acting("clara"):
         SapEndpoint.objects.update(mapping={"company_code": "1000", "tax_code": "V2"})
     assert "will probably reject" not in text(page(draft))
+
+
+def test_an_approval_is_of_what_the_page_showed(draft: Proforma) -> None:
+    services.proforma_submit(proforma=draft, actor="petra")
+    opened = page(draft, "anton").content.decode()
+    seen = opened.split('name="seen" value="')[1].split('"')[0]
+    services.line_add(
+        proforma=draft,
+        description="Added meanwhile",
+        quantity=Decimal(1),
+        unit="piece",
+        unit_price=Decimal("50000.00"),
+        reason="Agreed",
+        actor="petra",
+    )
+    refused = do("anton", "proforma_approve", draft.pk, seen=seen)
+    assert "It has changed since you opened it." in text(refused)
+    draft.refresh_from_db()
+    assert draft.state == "in_review"

@@ -95,6 +95,12 @@ def test_a_ticket_that_was_billed_before_is_not_billed_again() -> None:
     assert (boxed.reason, boxed.detail) == ("already_billed", "PF-2026-000001")
 
 
+def test_a_day_outside_of_the_contract_is_not_billed() -> None:
+    span = {"valid_from": date(2026, 3, 10), "valid_to": date(2026, 3, 12)}
+    days = [ticket(resolved_at=datetime(2026, 3, day, 12, tzinfo=UTC)) for day in (9, 10, 11, 12)]
+    assert [only(t, **span).reason for t in days] == ["outside_contract", "", "", "outside_contract"]
+
+
 def test_a_request_counts_by_the_day_it_was_closed_in_the_contract_zone() -> None:
     late = datetime(2026, 3, 15, 22, 59, tzinfo=UTC)
     before = ticket(kind="sc_req_item", state="3", resolved_at=None, closed_at=late)

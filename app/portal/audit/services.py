@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection, transaction
+import psycopg2
+from django.db import DatabaseError, connection, transaction
 
 WORKER = "worker"
+RULE_BROKEN = "23000"  # integrity_constraint_violation itself, which only the guards raise
 
 
 @contextmanager
@@ -33,6 +35,15 @@ def record(*, actor: str, action: str, subject: str, subject_id: str, **changes:
             " VALUES (%s, %s, %s, %s, '', '', %s)",
             [actor, action, subject, subject_id, json.dumps(changes, default=str)],
         )
+
+
+def refusal_words(error: DatabaseError) -> tuple[str, str] | None:
+    """What a guard of the database said (RAISE ... HINT), as (what, remedy); None when it was no guard."""
+    cause = error.__cause__
+    if not isinstance(cause, psycopg2.Error) or cause.pgcode != RULE_BROKEN:
+        return None
+    what = cause.diag.message_primary or "the database refused"
+    return what[0].upper() + what[1:] + ".", cause.diag.message_hint or ""
 
 
 def _context() -> tuple[str, str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from django.db import models
+from django.db import IntegrityError, models, transaction
 
 from portal.accounts.access import Permission, person, require
-from portal.audit.services import acting
+from portal.audit.services import acting, refusal_words
 from portal.contracts.checks import address_check, contract_check, endpoint_check, row_check, source_check
 from portal.contracts.models import Contract, Customer, SapEndpoint, Supplier, TicketSource
 from portal.contracts.terms import (
@@ -19,6 +19,7 @@ from portal.contracts.terms import (
     rate_change,
     rate_end,
 )
+from portal.domain.errors import InputError
 
 __all__ = [
     "contract_create",
@@ -112,5 +113,17 @@ def _update(row: Row, check: Callable[[Row], None], actor: str, reason: str, fie
             fresh._meta.get_field(name)  # raises FieldDoesNotExist for a name that is none
             setattr(fresh, name, value)
         check(fresh)
-        fresh.save(update_fields=list(fields))
+        _save(fresh, list(fields))
     return fresh
+
+
+def _save(row: models.Model, fields: list[str]) -> None:
+    """What only the database knows, such as months that a contract has already, it refuses in its own words."""
+    try:
+        with transaction.atomic():
+            row.save(update_fields=fields)
+    except IntegrityError as error:
+        words = refusal_words(error)
+        if words is None:
+            raise
+        raise InputError(words[0], kept="Nothing was changed.", remedy=words[1]) from None

@@ -26,6 +26,7 @@ CANCELLED = "cancelled"
 NOT_COMPLETED = "not_completed"
 TEST_TICKET = "test_ticket"
 ALREADY_BILLED = "already_billed"
+OUTSIDE_CONTRACT = "outside_contract"
 BY_DECISION = "by_decision"
 REMOVED_BY_REVIEWER = "removed_by_reviewer"
 
@@ -35,6 +36,7 @@ EXCLUSION_REASONS: Mapping[str, str] = {
     NOT_COMPLETED: "not completed when it was read",
     TEST_TICKET: "test ticket by the contract's rule",
     ALREADY_BILLED: "billed on an earlier proforma",
+    OUTSIDE_CONTRACT: "on a day on which the contract is not valid",
     BY_DECISION: "excluded by a named person",
     REMOVED_BY_REVIEWER: "removed from a line by a reviewer",
 }
@@ -76,6 +78,12 @@ class Rules:
     decisions: Mapping[str, Decision] = field(default_factory=dict)
     billed_before: Mapping[str, str] = field(default_factory=dict)
     """source_key -> number of the proforma that billed it"""
+    valid_from: date = date.min
+    valid_to: date | None = None
+    """the contract's own span: valid_from <= day < valid_to"""
+
+    def covers(self, day: date) -> bool:
+        return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +138,11 @@ def _exclusion(ticket: Ticket, kind: Kind, outcome: Outcome, rules: Rules) -> tu
         return CANCELLED, ""
     if outcome is Outcome.OPEN:
         return NOT_COMPLETED, f"state '{ticket.state}'"
-    if counted_at(ticket, kind) is None:
+    instant = counted_at(ticket, kind)
+    if instant is None:
         return NO_RESOLUTION_DATE, ""
+    if not rules.covers(day := instant.astimezone(rules.zone).date()):
+        return OUTSIDE_CONTRACT, str(day)
     if number := rules.billed_before.get(ticket.source_key):
         return ALREADY_BILLED, number
     return "", ""

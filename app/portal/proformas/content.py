@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import Max
 
 from portal import adapters
 from portal.accounts.models import User
@@ -19,16 +20,16 @@ from portal.domain import content as printed
 from portal.domain.composing import Origin
 from portal.domain.errors import InputError, Problem
 from portal.domain.rating import Box
-from portal.proformas.models import BoxedTicket, Line, Proforma
+from portal.lib.hashing import sha256_hex
+from portal.proformas.models import BoxedTicket, Edit, Line, Proforma
 from portal.proformas.selectors import boxes_of, lines_of
 
 
 def header_build(proforma: Proforma) -> dict[str, Any]:
-    """All that is printed besides lines, tickets and sums, as it stands now, in JSON's types."""
+    """All that is printed besides lines, tickets and sums, as it stands now, in JSON's types. Frozen by an approval."""
     contract = proforma.contract
-    issued_at = proforma.issued_at or proforma.prepared_at
     return {
-        "issued_on": issued_at.astimezone(zone_of(contract)).date().isoformat(),
+        "issued_on": proforma.prepared_at.astimezone(zone_of(contract)).date().isoformat(),
         "timezone": contract.timezone,
         "supplier": _supplier(contract),
         "customer": _customer(contract),
@@ -46,9 +47,16 @@ def header_build(proforma: Proforma) -> dict[str, Any]:
     }
 
 
+def header_issued(proforma: Proforma) -> dict[str, Any]:
+    """The header as it was approved, with the day of the issue in the contract's zone."""
+    issued_at = proforma.issued_at or proforma.prepared_at
+    approved = dict(proforma.header or {})
+    return approved | {"issued_on": issued_at.astimezone(ZoneInfo(approved["timezone"])).date().isoformat()}
+
+
 def delivery_warnings(proforma: Proforma) -> tuple[Problem, ...]:
     """What the customer's SAP will probably reject, to be mended before the proforma is issued; none once it is."""
-    if proforma.header:
+    if proforma.number:
         return ()
     try:
         content = content_build(proforma, tickets=False)
@@ -56,6 +64,16 @@ def delivery_warnings(proforma: Proforma) -> tuple[Problem, ...]:
         return (error.problem,)
     warnings: tuple[Problem, ...] = adapters.load(adapters.WARNINGS["idoc"])(content)
     return warnings
+
+
+def version_of(proforma: Proforma) -> str:
+    """Changes with everything that a person who looks at the page would want to know of; 16 hex digits."""
+    try:
+        said = content_build(proforma, tickets=False).sha256()
+    except InputError as error:
+        said = str(error)
+    edits = Edit.objects.filter(proforma=proforma).aggregate(last=Max("pk"))["last"]
+    return sha256_hex(f"{proforma.state} {edits} {said}".encode())[:16]
 
 
 def content_build(proforma: Proforma, *, tickets: bool = True) -> printed.Content:

@@ -106,7 +106,7 @@ class Proforma(models.Model):
     note = models.TextField(blank=True)
     """why it was sent back, last time"""
     header = models.JSONField(null=True, blank=True)
-    """what is printed besides lines and tickets, as it stood at issue"""
+    """what is printed besides lines and tickets, as it stood when it was approved"""
     content_sha256 = models.CharField(max_length=64, blank=True)
 
     class Meta:

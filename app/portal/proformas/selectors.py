@@ -106,12 +106,14 @@ def carried_keys(contract: Contract) -> list[str]:
     return sorted(set(open_keys.values_list("snapshot__source_key", flat=True)))
 
 
-def billed_before(contract: Contract, collection: Collection) -> dict[str, str]:
-    """Of the tickets of a collection: source key -> number of the issued proforma that billed it already."""
+def billed_before(collection: Collection) -> dict[str, str]:
+    """Of the tickets of a collection: source key -> number of the issued proforma that billed it already.
+
+    Of any contract: two that read the same source must not both bill a ticket.
+    """
     keys = Snapshot.objects.filter(pk__in=snapshot_ids(collection), source=collection.source).values("source_key")
-    rows = BoxedTicket.objects.filter(
-        proforma__contract=contract, proforma__state=State.ISSUED, box=Box.BILLED, snapshot__source_key__in=keys
-    )
+    billed = BoxedTicket.objects.filter(proforma__state=State.ISSUED, box=Box.BILLED)
+    rows = billed.filter(snapshot__source=collection.source, snapshot__source_key__in=keys)
     pairs = rows.values_list("snapshot__source_key", "proforma__number")
     return {key: number or "" for key, number in pairs}
 

@@ -5,7 +5,7 @@ from django.db import migrations
 from portal.audit.database import audited, no_truncate
 
 GUARD = """
-CREATE FUNCTION accounts_guard_user() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION accounts_guard_user() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   IF TG_OP = 'DELETE' THEN
     RAISE EXCEPTION 'people are switched off, not deleted: the record names them'

@@ -17,20 +17,20 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {r
 """
 
 FUNCTIONS = """
-CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   RAISE EXCEPTION '% is %: % refused', TG_TABLE_NAME, TG_ARGV[0], TG_OP
     USING ERRCODE = 'integrity_constraint_violation';
 END $$;
 
 CREATE FUNCTION audit_sha256(previous text, id bigint, at timestamptz, actor text, action text, subject text,
-    subject_id text, parent text, reason text, changes jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    subject_id text, parent text, reason text, changes jsonb) RETURNS text LANGUAGE sql IMMUTABLE SET search_path = public, pg_temp AS $$
   SELECT encode(sha256(convert_to(jsonb_build_array(previous, id,
     extract(epoch FROM at), actor, action, subject, subject_id, parent, reason, changes)::text, 'UTF8')), 'hex')
 $$;
 
 -- One lock for the whole record, held until the transaction ends: numbers without gaps, in the order of commits.
-CREATE FUNCTION audit_chain() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION audit_chain() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE last record;
 BEGIN
   PERFORM pg_advisory_xact_lock(7076001);
@@ -43,7 +43,7 @@ BEGIN
   RETURN NEW;
 END $$;
 
-CREATE FUNCTION audit_actor(fallback text DEFAULT '') RETURNS text LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION audit_actor(fallback text DEFAULT '') RETURNS text LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
 DECLARE actor text := coalesce(nullif(current_setting('proforma.actor', true), ''), fallback);
 BEGIN
   IF coalesce(actor, '') = '' THEN
@@ -54,7 +54,7 @@ BEGIN
 END $$;
 
 -- Arguments: ignored columns, secret columns, parent as table:column, actor if none is set. See audit.database.audited.
-CREATE FUNCTION audit_change() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION audit_change() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
   ignored text[] := string_to_array(TG_ARGV[0], ',');
   hidden text[] := string_to_array(TG_ARGV[1], ',');

@@ -17,7 +17,7 @@ NO_OVERLAP_DROP = """
 ALTER TABLE contracts_rate DROP CONSTRAINT rate_no_overlap; DROP TYPE contracts_textrange;
 """
 ONLY_THE_END = """
-CREATE FUNCTION contracts_only_the_end() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION contracts_only_the_end() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
   IF TG_OP = 'DELETE' OR to_jsonb(NEW) - 'valid_to' IS DISTINCT FROM to_jsonb(OLD) - 'valid_to' THEN
     RAISE EXCEPTION '% %: only its end may be changed; end it and add a new one', TG_TABLE_NAME, OLD.id

@@ -72,7 +72,9 @@ def _rules(run: MonthRun) -> Rules:
         decisions={
             d.source_key: Decision(Box(d.box), d.reason, d.decided_by) for d in decisions_of(contract, run.period)
         },
-        billed_before=billed_before(contract, run.collection),
+        billed_before=billed_before(run.collection),
+        valid_from=contract.valid_from,
+        valid_to=contract.valid_to,
     )
 
 

@@ -8,12 +8,10 @@ from contextlib import contextmanager
 from django.db import DatabaseError
 
 from portal.accounts.access import Permission, person, require
-from portal.audit.services import acting
+from portal.audit.services import acting, refusal_words
 from portal.domain.errors import InputError, StateError
 from portal.domain.states import EDITABLE, State
 from portal.proformas.models import Proforma
-
-RULE_BROKEN = "23000"  # integrity_constraint_violation, raised by the guards of migrations/0002
 
 
 @contextmanager
@@ -44,11 +42,5 @@ def editing(proforma: Proforma, actor: str, reason: str) -> Iterator[Proforma]:
 
 
 def _as_state_error(error: DatabaseError) -> StateError | None:
-    cause = error.__cause__
-    if getattr(cause, "pgcode", "") != RULE_BROKEN:
-        return None
-    diagnosis = cause.diag  # type: ignore[union-attr]
-    what = diagnosis.message_primary or "The database refused."
-    return StateError(
-        what[0].upper() + what[1:] + ".", kept="Nothing was changed.", remedy=diagnosis.message_hint or ""
-    )
+    words = refusal_words(error)
+    return StateError(words[0], kept="Nothing was changed.", remedy=words[1]) if words else None

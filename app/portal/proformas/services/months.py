@@ -16,8 +16,8 @@ from portal.domain.periods import Period
 from portal.domain.rating import Box
 from portal.domain.states import State
 from portal.lib import clock, memory, work
-from portal.proformas.models import BLOCKED, Decision, MonthRun, Proforma
-from portal.proformas.selectors import carried_keys, unfinished_months
+from portal.proformas.models import BLOCKED, Decision, Edit, MonthRun, Proforma
+from portal.proformas.selectors import carried_keys, proforma_of, unfinished_months
 from portal.proformas.services.composing import compose, rate
 from portal.tickets.models import Collection
 from portal.tickets.services import collection_create, collection_run
@@ -70,8 +70,8 @@ def month_recollect(*, run: MonthRun, reason: str, actor: str) -> MonthRun:
             contract=run.contract, period=run.period, carried_keys=run.collection.carried_keys, actor=actor
         )
         locked = _locked(run)
-        locked.collection = collection
-        locked.save(update_fields=["collection"])
+        locked.collection, locked.requested_by = collection, actor
+        locked.save(update_fields=["collection", "requested_by"])
         work.requeue(locked)
     run.refresh_from_db()
     return run
@@ -116,6 +116,8 @@ def _advance(run: MonthRun) -> None:
     work.update(run, step="composing", rated_at=clock.now())
     with acting("worker", f"composed for {run.requested_by}"):
         compose(run, rated)
+        # Whoever orders a composing has edited it, also when somebody else orders the next one.
+        Edit.objects.create(proforma=proforma_of(run.contract, run.period), editor=run.requested_by)
         work.finish(run, findings=[], step="composed", peak_mb=memory.peak_mb())
     return None
 

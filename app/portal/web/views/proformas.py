@@ -15,7 +15,7 @@ from portal.domain.completeness import findings
 from portal.domain.errors import Problem
 from portal.domain.rating import Box
 from portal.proformas import selectors, services
-from portal.proformas.content import delivery_warnings
+from portal.proformas.content import delivery_warnings, version_of
 from portal.proformas.models import Proforma
 from portal.web import dispatch
 from portal.web.access import permitted
@@ -108,7 +108,8 @@ def proforma_issue(request: HttpRequest, pk: int) -> HttpResponse:
     found = proforma_get(pk)
     if request.method == "POST":
         return _moved(request, pk, services.proforma_issue, "It is issued. Documents are made, then it is delivered.")
-    return show(request, "web/proforma_issue.html", proforma=found, actions=actions_for(request.user, found))  # type: ignore[arg-type]
+    actions = actions_for(request.user, found)  # type: ignore[arg-type]
+    return show(request, "web/proforma_issue.html", proforma=found, actions=actions, seen=version_of(found))
 
 
 def proforma_get(pk: int) -> Proforma:
@@ -124,6 +125,7 @@ def proforma_page(request: HttpRequest, found: Proforma, problem: Problem | None
         "lines": selectors.lines_of(found),
         "account": account,
         "counts": [(box.value, account.count(box)) for box in Box],
+        "seen": version_of(found),
         "unproven": findings(account),
         "warnings": delivery_warnings(found),
         "carried": selectors.boxed_tickets(found, Box.CARRIED_OVER)[:20],
@@ -139,7 +141,7 @@ def _moved(request: HttpRequest, pk: int, service: Any, done: str) -> HttpRespon
     found = proforma_get(pk)
 
     def act() -> None:
-        service(proforma=found, actor=actor(request))
+        service(proforma=found, actor=actor(request), seen=request.POST.get("seen", ""))
         dispatch.hurry()
 
     answer = button(request, act, done=done, to=reverse("proforma", args=[pk]))
