@@ -21,7 +21,7 @@ from tests.support.cast import cast_make
 from tests.support.contracts import contract_make
 from tests.support.event_queue import ENVIRONMENT, Events, events_open, moto_running
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 LONGEST = 40.0  # seconds; gross, since the machine may be busy
 VISIBILITY = 2
 
