@@ -54,12 +54,13 @@ def rate(run: MonthRun) -> Rated:
     return Rated(members, boxing.boxed, rules.vocabulary, boxing.problems)
 
 
-def compose(run: MonthRun, rated: Rated) -> None:
+def compose(run: MonthRun, rated: Rated) -> Proforma:
     """Make the draft of a month, or make it anew, in the caller's transaction."""
     lines = composing.compose(run.period, fixed_lines_of(run.contract), rated.boxed)
     totals = composing.totals((line.net for line in lines), run.contract.vat_rate)
     proforma = _draft(run, rated.members, totals)
     _write(proforma, lines, rated)
+    return proforma
 
 
 def _rules(run: MonthRun) -> Rules:

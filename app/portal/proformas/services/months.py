@@ -17,7 +17,7 @@ from portal.domain.rating import Box
 from portal.domain.states import State
 from portal.lib import clock, memory, work
 from portal.proformas.models import BLOCKED, Decision, Edit, MonthRun, Proforma
-from portal.proformas.selectors import carried_keys, proforma_of, unfinished_months
+from portal.proformas.selectors import carried_keys, unfinished_months
 from portal.proformas.services.composing import compose, rate
 from portal.tickets.models import Collection
 from portal.tickets.services import collection_create, collection_run
@@ -115,9 +115,9 @@ def _advance(run: MonthRun) -> None:
         return _block(run, rated.problems)
     work.update(run, step="composing", rated_at=clock.now())
     with acting("worker", f"composed for {run.requested_by}"):
-        compose(run, rated)
+        proforma = compose(run, rated)
         # Whoever orders a composing has edited it, also when somebody else orders the next one.
-        Edit.objects.create(proforma=proforma_of(run.contract, run.period), editor=run.requested_by)
+        Edit.objects.create(proforma=proforma, editor=run.requested_by)
         work.finish(run, findings=[], step="composed", peak_mb=memory.peak_mb())
     return None
 
