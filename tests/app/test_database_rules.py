@@ -27,6 +27,13 @@ def test_the_application_cannot_truncate(table: str) -> None:
         execute(f"TRUNCATE {table} CASCADE")
 
 
+@pytest.mark.parametrize("table", ["delivery_delivery", "documents_rendering", "proformas_monthrun"])
+def test_units_of_work_are_kept(table: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_trigger WHERE tgrelid = %s::regclass AND tgname = 'kept'", [table])
+        assert cursor.fetchone() == (1,)
+
+
 def test_the_application_owns_no_table() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_tables WHERE tableowner = current_user")

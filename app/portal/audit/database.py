@@ -47,6 +47,15 @@ def append_only(table: str) -> RunSQL:
     )
 
 
+def kept(table: str) -> RunSQL:
+    """Rows change, but none is ever deleted."""
+    return RunSQL(
+        f"CREATE TRIGGER kept BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change('kept for ever');"
+        f"{_no_truncate(table)}",
+        f"DROP TRIGGER kept ON {table}; DROP TRIGGER no_truncate ON {table}",
+    )
+
+
 def no_truncate(table: str) -> RunSQL:
     """Rows may leave one by one (and be recorded), never all at once."""
     return RunSQL(_no_truncate(table), f"DROP TRIGGER no_truncate ON {table}")

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from portal.audit.database import WORK_UNIT_PROGRESS, append_only, audited, no_truncate
+from portal.audit.database import WORK_UNIT_PROGRESS, append_only, audited, kept
 
 
 class Migration(migrations.Migration):
@@ -14,5 +14,5 @@ class Migration(migrations.Migration):
             "delivery_delivery", ignore=WORK_UNIT_PROGRESS, parent="proformas_proforma:proforma_id", actor="worker"
         ),
         audited("delivery_acknowledgement", ignore=["raw"], actor="worker"),
-        no_truncate("delivery_delivery"),
+        kept("delivery_delivery"),
     ]

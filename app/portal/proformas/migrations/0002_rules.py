@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from portal.audit.database import WORK_UNIT_PROGRESS, append_only, audited, no_truncate
+from portal.audit.database import WORK_UNIT_PROGRESS, append_only, audited, kept, no_truncate
 
 MOVES = """
 CREATE FUNCTION proformas_refuse(message text, hint text) RETURNS void LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
@@ -296,6 +296,7 @@ class Migration(migrations.Migration):
         audited("proformas_decision", parent="contracts_contract:contract_id"),
         audited("proformas_monthrun", ignore=[*WORK_UNIT_PROGRESS, "rated_at"], actor="worker"),
         append_only("proformas_decision"),
+        kept("proformas_monthrun"),
         append_only("proformas_edit"),
         *(no_truncate(f"proformas_{name}") for name in ("proforma", "line", "boxedticket", "numbercounter")),
     ]
