@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from scripts.host_lib import bases, boot, cgroups, layers, locks, network, overlay, places
+from scripts.host_lib import bases, boot, cgroups, layers, locks, network, overlay
 from scripts.host_lib import spec as specs
 from scripts.host_lib.errors import AbsentError, RefusedError
 from scripts.host_lib.places import Group, Place
@@ -64,12 +64,13 @@ def down(place: Place, *, purge: bool = False, now: bool = False) -> bool:
 def down_all(group: Group, *, purge: bool = False, now: bool = False) -> list[str]:
     """Every host of the group and all that a crash left of it; returns what was found."""
     found = [name for name in _known(group) if down(group.place(name), purge=purge, now=now)]
-    if group.directory.exists():
-        found += network.sweep(group)
-        unmount_below(group.directory)
+    found += network.sweep(group)
+    unmount_below(group.directory)
     if purge:
         network.close_way_out(group)
         remove_tree(group.directory)
+        for lock in group.lock("").parent.glob(group.lock("*").name):
+            lock.unlink(missing_ok=True)
     return found
 
 
@@ -100,7 +101,7 @@ def _lease(place: Place, wanted: Spec | None) -> Spec:
         return _kept(place, wanted)
     if wanted is None:
         raise _absent(place)
-    with locks.held(place.group.directory / "leases.lock"):
+    with locks.held(place.group.lock("leases")):
         base = bases.find(wanted.base)
         attachments = tuple(_addressed(place.group, one) for one in wanted.attachments)
         made = replace(
@@ -187,4 +188,4 @@ def _absent(place: Place) -> AbsentError:
 
 
 def _lock(place: Place) -> Path:
-    return places.state() / "locks" / f"{place.group.name}.{place.name}"
+    return place.group.lock(f".{place.name}")

@@ -26,7 +26,7 @@ def namespace(place: Place) -> Path:
 
 def attach(place: Place, spec: Spec) -> None:
     """The host's namespace with all devices, addresses and routes, made anew."""
-    with locks.held(place.group.directory / "network.lock"):
+    with locks.held(place.group.lock("network")):
         _detach(place)
         run("ip", "netns", "add", place.machine)
         _inside(place, "link set lo up")
@@ -38,7 +38,7 @@ def attach(place: Place, spec: Spec) -> None:
 
 def detach(place: Place) -> None:
     """Remove devices, namespace and bridges without hosts. Harmless when nothing is there."""
-    with locks.held(place.group.directory / "network.lock"):
+    with locks.held(place.group.lock("network")):
         _detach(place)
         _sweep_bridges(place.group)
 
@@ -77,7 +77,7 @@ def _bridge(group: Group, network: str) -> str:
 
 def sweep(group: Group) -> list[str]:
     """Remove what a crash left of the group: devices and namespaces that no lease claims. Returns their names."""
-    with locks.held(group.directory / "network.lock"):
+    with locks.held(group.lock("network")):
         claimed = {group.place(name).machine for name in group.hosts()}
         left = [p.name for p in _NAMESPACES.glob(f"{group.prefix()}*") if p.name not in claimed]
         claimed_veths = tuple(group.place(name).veth(0)[:-1] for name in group.hosts())

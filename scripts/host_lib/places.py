@@ -52,6 +52,10 @@ class Group:
     def directory(self) -> Path:
         return state() / self.name
 
+    def lock(self, what: str) -> Path:
+        """A file outside the directory, which `down` may remove. `what`: network, leases, or a host after a dot."""
+        return state() / "locks" / f"{self.name}.{what}"
+
     @property
     def mark(self) -> str:
         """The alias of every device of the group, by which they are found after a crash."""

@@ -197,6 +197,7 @@ def test_down_leaves_nothing_behind(other: Hosts) -> None:
     other.do("down", "--all", "--purge")
     assert other.traces() == []
     assert not (places.state() / other.group).exists()
+    assert list((places.state() / "locks").glob(f"{other.group}*")) == []
     assert other.do("down", "--all", "--purge") == "", "twice is harmless"
 
 
