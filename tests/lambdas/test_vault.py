@@ -13,6 +13,8 @@ from urllib.parse import quote_plus
 import pytest
 
 from lambdas.vault import handler as module
+from lambdas.vault import register
+from lambdas.vault.notification import Notice
 from tests.lambdas.conftest import Cloud, lines
 
 EVENTS = Path(module.__file__).parent / "events"
@@ -165,6 +167,16 @@ def test_an_entry_is_never_replaced_and_one_that_differs_raises_an_alarm(cloud: 
     assert deliver(record(key, version)) == []
     assert alarms(cloud) == [["register_differs"]]
     assert entry(cloud, key, version) == {"sha256": "0" * 64}
+
+
+def test_of_two_invocations_at_the_same_moment_the_first_entry_stays(cloud: Cloud) -> None:
+    key, version = store(cloud)
+    notice = Notice("documents", key, version, created=True, event_time="")
+    register.write(notice, {"sha256": "first"})
+    register.write(notice, {"sha256": "second"})
+    assert entry(cloud, key, version) == {"sha256": "first"}
+    versions = cloud.client("s3").list_object_versions(Bucket="register")["Versions"]
+    assert len(versions) == 1
 
 
 def test_a_removed_a_hidden_and_a_vanished_document_raise_alarms(cloud: Cloud) -> None:
