@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import os
 import secrets
 import shutil
 import signal
@@ -18,12 +19,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from sandbox.preview import Preview
 from scripts import postgres, rehearsal
+from scripts.demo_checks import WAITS_FOR_PEOPLE, StopsHereError, listed, listener, out_checked, tickets_checked
 from scripts.demo_options import Options, parse
 from scripts.processes import Child, ChildEndedError, Family, end_adopted
 
@@ -35,8 +39,7 @@ PEOPLE = (
     ("ada", "Ada Auditor", "auditor"),
     ("ines", "Ines Administrator", "administrator"),
 )
-WAITS_FOR_PEOPLE = 3
-"""demo_month's exit code when tickets need decisions"""
+OWNERS_DATABASE = "PROFORMA_MIGRATION_DATABASE_URL"
 READY_SECONDS = 60.0
 ACKNOWLEDGEMENTS = "/inbox/acknowledgements/sandbox"
 
@@ -49,16 +52,31 @@ class StopError(BaseException):
         super().__init__()
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was looked at before the start. `listener`: bound already, so nobody can take the portal's port."""
+
+    options: Options
+    seen: Preview | None
+    listener: socket.socket
+
+
 class Demo:
     """The running parts. `state` is a private directory that lives as long as the demo."""
 
-    def __init__(self, options: Options, state: Path, environment: dict[str, str], console: Console) -> None:
-        self.options, self.state, self.console = options, state, console
+    def __init__(self, checked: Checked, state: Path, environment: dict[str, str], console: Console) -> None:
+        self.options, self.seen, self.listener = checked.options, checked.seen, checked.listener
+        self.state, self.console = state, console
         self.logs = state / "logs"
         self.logs.mkdir()
-        self.listener = _listener(options.port)
         self.passwords = {name: secrets.token_urlsafe(12) for name, *_ in PEOPLE}
-        self.family = Family(self.logs, environment | {"PYTHONUNBUFFERED": "1"}, rehearsal.APP)
+        # the password of the tables' owner is for `migrate` alone
+        self.owner = {OWNERS_DATABASE: environment[OWNERS_DATABASE]}
+        environment = {name: value for name, value in environment.items() if name not in self.owner}
+        temporary = state / "tmp"  # what a killed worker cannot remove goes with the state
+        temporary.mkdir()
+        own = {"PYTHONUNBUFFERED": "1", "TMPDIR": str(temporary)}
+        self.family = Family(self.logs, environment | own, rehearsal.APP)
 
     @property
     def url(self) -> str:
@@ -73,12 +91,13 @@ class Demo:
         self.start_worker()
         self.start_portal()
         code = self.family.run([PYTHON, "manage.py", "demo_month", "--plan", str(self.write_plan(sandbox))])
+        self.remind()
         if code in (0, WAITS_FOR_PEOPLE) and not self.options.once:
             self.stay()
         return code
 
     def migrate(self) -> None:
-        if code := self.family.run([PYTHON, "manage.py", "migrate", "--verbosity", "0"]):
+        if code := self.family.run([PYTHON, "manage.py", "migrate", "--verbosity", "0"], self.owner):
             raise ChildEndedError(f"Making the tables failed (exit code {code}, see above).")
 
     def start_sandbox(self) -> str:
@@ -95,13 +114,14 @@ class Demo:
         return str(json.loads(self.first_line(child, "{"))["url"])
 
     def start_worker(self) -> None:
-        command = [PYTHON, "-m", "celery", "-A", "portal.celery", "worker", "--concurrency", "2", "--loglevel", "INFO"]
-        command += ["--beat", "--schedule", str(self.state / "broker" / "beat")]
-        # at once, not after the task it is at: a worker may be killed at any time, the rows know how to go on
-        self.family.start("worker", command, ends_with=signal.SIGQUIT)
+        command = [PYTHON, "-m", "scripts.leashed", "celery", "-A", "portal.celery", "worker", "--concurrency", "2"]
+        command += ["--loglevel", "INFO", "--beat", "--schedule", str(self.state / "broker" / "beat")]
+        # A worker may be killed at any time, the rows know how to go on. Asked with SIGQUIT, Celery waits 5 seconds and
+        # more for its pool even when it is idle, and while it starts it does not listen at all.
+        self.family.start("worker", command, ends_with=signal.SIGKILL)
 
     def start_portal(self) -> None:
-        handle = self.listener.fileno()  # bound before anything starts: nobody can take the port
+        handle = self.listener.fileno()
         command = [PYTHON, "-m", "gunicorn", "portal.wsgi", "--bind", f"fd://{handle}", "--threads", "4"]
         command += ["--no-control-socket", "--worker-tmp-dir", str(self.state)]
         self.family.start("portal", command, pass_fds=[handle])
@@ -142,9 +162,18 @@ class Demo:
                 {"username": name, "full_name": full, "roles": [role], "password": self.passwords[name]}
                 for name, full, role in PEOPLE
             ],
-            "from_file": self.options.tickets is not None,
+            "stays": not self.options.once,
+            "ignored_findings": self.ignored(),
         }
         return rehearsal.secret(self.state / "plan.json", json.dumps(plan))
+
+    def ignored(self) -> list[str]:
+        """What was wrong in the file and may keep tickets out of the month, one line each."""
+        return [str(doubt) for doubt in self.seen.doubts] if self.seen else []
+
+    def remind(self) -> None:
+        if ignored := self.ignored():
+            self.say(f"[bold]Left as they stand by --ignore-findings, so tickets may be missing:[/]\n{listed(ignored)}")
 
     def stay(self) -> None:
         """Keep everything up. Leaves by StopError, or by ChildEndedError."""
@@ -169,21 +198,40 @@ def main(arguments: Sequence[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _stop)
     try:
-        return supervise(options, console)
+        return supervise(look_ahead(options, console), console)
+    except StopsHereError as error:
+        console.print(str(error), highlight=False, markup=False)
+        return error.code
     except (ChildEndedError, postgres.PostgresError, OSError) as error:
         console.print(str(error), highlight=False, markup=False)
         return 1
     except StopError as stopped:
-        console.print("\nEnded. No process was left behind.")
+        console.print("Ended. No process was left behind.")
         return 0 if stopped.code == 128 + signal.SIGINT and not options.once else stopped.code
     finally:
         end_adopted()
 
 
-def supervise(options: Options, console: Console) -> int:
+def look_ahead(options: Options, console: Console) -> Checked:
+    """Everything that can be refused before anything is started. Raises StopsHereError."""
+    if seen := tickets_checked(options):
+        _show_findings(seen, options, console)
+    listening = listener(options.port)
+    out_checked(options.out)
+    return Checked(options, seen, listening)
+
+
+def _show_findings(seen: Preview, options: Options, console: Console) -> None:
+    if seen.findings:
+        what = "may keep tickets out of" if seen.doubts else "keep no ticket out of"
+        head = f"{seen.name}: findings that {what} {options.period}:"
+        console.print(f"{head}\n{listed(seen.findings)}", highlight=False, markup=False)
+
+
+def supervise(checked: Checked, console: Console) -> int:
     """Database and state around the demo; the logs are kept when it fails."""
     with tempfile.TemporaryDirectory(prefix="proforma-demo-") as directory, postgres.embedded() as cluster:
-        demo = Demo(options, Path(directory), rehearsal.surroundings(Path(directory), cluster), console)
+        demo = Demo(checked, Path(directory), rehearsal.surroundings(Path(directory), cluster), console)
         try:
             code = demo.run()
         except ChildEndedError:
@@ -197,16 +245,8 @@ def supervise(options: Options, console: Console) -> int:
         return code
 
 
-def _listener(port: int) -> socket.socket:
-    """A listening socket on 127.0.0.1; port 0 takes a free one."""
-    try:
-        return socket.create_server(("127.0.0.1", port))
-    except (OSError, OverflowError) as error:
-        remedy = "Choose another with --port N, or leave it out for a free one."
-        raise OSError(f"Port {port} cannot be used: {error}. {remedy}") from None
-
-
 def _stop(number: int, _frame: object) -> None:
+    os.write(sys.stderr.fileno(), b"\nEnding ...\n")  # at once; a console may be locked by what was interrupted
     raise StopError(number)
 
 

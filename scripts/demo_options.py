@@ -11,6 +11,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from portal.domain.errors import InputError
 from portal.domain.periods import Period
+from sandbox.generator import LARGEST, SMALLEST
+
+LAST_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class Options:
     undecided: bool
     tickets: Path | None
     mapping: Path | None
+    ignore_findings: bool
 
     def sandbox_arguments(self) -> list[str]:
         """What the sandbox customer is told of the month and its tickets."""
@@ -40,8 +44,9 @@ def parse(arguments: Sequence[str], now: datetime | None = None) -> Options:
     """The options as given. Leaves with exit code 2 and a sentence when something cannot be."""
     parser = _parser()
     given = parser.parse_args(arguments)
-    if given.mapping and not given.tickets:
-        parser.error("--mapping says how to read the columns of --tickets FILE; give both.")
+    for option in ("mapping", "ignore_findings"):
+        if getattr(given, option) and not given.tickets:
+            parser.error(f"--{option.replace('_', '-')} is about --tickets FILE; give both.")
     zone = _zone(given.timezone, parser)
     period = _period(given.period, zone, now or datetime.now(UTC), parser)
     fields = vars(given) | {"period": period, "out": given.out.resolve()}
@@ -73,6 +78,18 @@ def _file(text: str) -> Path:
     return path.resolve()
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal() or not SMALLEST <= int(text) <= LARGEST:
+        raise argparse.ArgumentTypeError(f"it is a number from {SMALLEST} (every kind of ticket once) to {LARGEST}")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > LAST_PORT:
+        raise argparse.ArgumentTypeError(f"it is a number up to {LAST_PORT}; 0 takes a free one")
+    return int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="./scripts/demo",
@@ -90,11 +107,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--period", default="", metavar="YYYY-MM", help="the month to bill (default: the one that ended last)")
     add("--timezone", default="Europe/Berlin", metavar="ZONE", help="the contract's (default: Europe/Berlin)")
-    add("--port", type=int, default=0, metavar="N", help="the portal's port on 127.0.0.1 (default: a free one)")
+    add("--port", type=_port, default=0, metavar="N", help="the portal's port on 127.0.0.1 (default: a free one)")
     tickets = parser.add_argument_group("the customer's tickets").add_argument
     tickets("--tickets", type=_file, metavar="FILE", help="a ServiceNow CSV export (or .gz) instead of made-up ones")
     tickets("--mapping", type=_file, metavar="FILE", help='its columns, JSON: {"our_field": "their column"}')
+    tickets("--ignore-findings", action="store_true", help="bill FILE as it stands, though rows of it cannot be read")
     tickets("--seed", type=int, default=1, metavar="N", help="another seed makes up another month (default: 1)")
-    tickets("--tickets-count", type=int, default=580, metavar="N", help="how many to make up (default: 580)")
+    tickets("--tickets-count", type=_count, default=580, metavar="N", help="how many to make up (default: 580)")
     tickets("--undecided", action="store_true", help="make up some, too, that stop the month until people decide")
     return parser

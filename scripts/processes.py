@@ -51,9 +51,12 @@ class Family:
         self._children.append(Child(name, process, log, ends_with))
         return self._children[-1]
 
-    def run(self, command: Sequence[str]) -> int:
-        """Run a command to its end on our own terminal. Raises ChildEndedError when one that had to stay ends first."""
-        process = self._spawn(command)
+    def run(self, command: Sequence[str], extra: Mapping[str, str] | None = None) -> int:
+        """Run a command to its end on our own terminal, with `extra` in its environment alone.
+
+        Raises ChildEndedError when a child that had to stay ends first.
+        """
+        process = self._spawn(command, extra=extra)
         try:
             while process.poll() is None:
                 self.check()
@@ -84,13 +87,14 @@ class Family:
         stdout: int | object | None = None,
         stderr: int | object | None = None,
         pass_fds: Sequence[int] = (),
+        extra: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=stdout,  # type: ignore[arg-type]
             stderr=stderr,  # type: ignore[arg-type]
-            env=self._environment,
+            env=self._environment | dict(extra or {}),
             cwd=self._directory,
             pass_fds=pass_fds,
             start_new_session=True,  # Ctrl-C is for the supervisor alone, which ends the others in order
@@ -111,6 +115,25 @@ def dies_with_parent(how: signal.Signals) -> Callable[[], None]:
             os.kill(os.getpid(), how)
 
     return arm
+
+
+def forks_die_with_us() -> None:
+    """From now on the kernel kills what this process forks when this process is gone: a leash is lost by forking.
+
+    Fork from the main thread only: the kernel watches the thread that forked.
+    """
+    parent = 0
+
+    def remember() -> None:
+        nonlocal parent
+        parent = os.getpid()
+
+    def arm() -> None:
+        _libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    os.register_at_fork(before=remember, after_in_child=arm)
 
 
 def end(process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM, patience: float = 10.0) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.support.demo import PATIENCE, demo
+from tests.support.demo import demo
 
 SMALL = ("--tickets-count", "60")
 pytestmark = pytest.mark.slow
@@ -89,8 +89,11 @@ def test_the_portal_stays_up_until_it_is_interrupted(tmp_path: Path) -> None:
         people = dict(re.findall(r"^  (\w+) +(\S{16})   ", running.log.read_text(), flags=re.MULTILINE))
         assert list(people) == ["petra", "anton", "carla", "ada", "ines"]
         assert "PF-20" in signed_in(url, "petra", people["petra"])
+        assert running.holders("PROFORMA_DATABASE_URL=") != []
+        assert running.holders("PROFORMA_MIGRATION_DATABASE_URL=") == []
         running.process.send_signal(signal.SIGINT)
         assert running.ended() == 0
+        assert re.search(r"Ending \.\.\.\nEnded\. No process was left behind", running.log.read_text())
         assert running.relatives() == {}
         assert list(running.temporary.iterdir()) == []
 
@@ -98,10 +101,7 @@ def test_the_portal_stays_up_until_it_is_interrupted(tmp_path: Path) -> None:
 def test_a_worker_that_dies_ends_it_with_its_last_words(tmp_path: Path) -> None:
     with demo(tmp_path, *SMALL) as running:
         running.said("Starting the sandbox")
-        until = time.monotonic() + PATIENCE
-        while not any("celery" in command for command in running.relatives().values()) and time.monotonic() < until:
-            time.sleep(0.05)
-        os.kill(running.relative("celery"), signal.SIGKILL)
+        os.kill(running.comes("celery"), signal.SIGKILL)
         assert running.ended() == 1
         assert "The worker has ended (exit code -9)" in running.log.read_text()
         assert "The logs are kept in" in running.log.read_text()
@@ -116,3 +116,31 @@ def test_nothing_survives_the_supervisor(how: signal.Signals, tmp_path: Path) ->
         running.process.send_signal(how)
         assert running.ended() == {signal.SIGTERM: 128 + how, signal.SIGKILL: -how}[how]
         assert running.alone(), running.relatives()
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.5, 1.0, 1.5, 2.5])
+def test_a_worker_that_is_just_starting_does_not_outlive_the_supervisor(seconds: float, tmp_path: Path) -> None:
+    with demo(tmp_path, *SMALL) as running:
+        running.said("Starting the sandbox")
+        running.comes("celery")
+        time.sleep(seconds)
+        running.process.kill()
+        running.ended()
+        assert running.alone(), running.relatives()
+
+
+def test_an_export_with_a_date_that_is_none_starts_nothing(tmp_path: Path) -> None:
+    tickets = tmp_path / "tickets.csv"
+    header = "number,incident_state,priority,opened_at,resolved_at,closed_at"
+    tickets.write_text(f"{header}\nINC1,Closed,3,2026-03-01 08:00:00,2026-03-32 08:00:00,2026-04-07 08:00:00\n")
+    with demo(tmp_path, "--once", "--tickets", str(tickets), "--period", "2026-03") as running:
+        assert running.ended() == 3
+        assert "line 2: resolved_at is no date-time" in running.log.read_text()
+        assert list(running.temporary.iterdir()) == []
+        assert not (tmp_path / "out").exists()
+
+
+def test_a_month_that_waits_for_people_says_how_to_let_them_decide(tmp_path: Path) -> None:
+    with demo(tmp_path, *SMALL, "--once", "--undecided", "--period", "2026-03") as running:
+        assert running.ended() == 3
+        assert "Start again without --once" in running.log.read_text().replace("\n", " ")

@@ -51,6 +51,22 @@ class Running:
                     found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
         return found
 
+    def holders(self, name: str) -> list[str]:
+        """Command lines of this demo's processes with that variable in their environment."""
+        found = []
+        for pid, command in self.relatives().items():
+            with contextlib.suppress(OSError):
+                if name.encode() in Path(f"/proc/{pid}/environ").read_bytes():
+                    found.append(command)
+        return found
+
+    def comes(self, words: str) -> int:
+        """Wait for a process whose command line holds these words."""
+        until = time.monotonic() + PATIENCE
+        while not any(words in command for command in self.relatives().values()) and time.monotonic() < until:
+            time.sleep(0.02)
+        return self.relative(words)
+
     def relative(self, words: str) -> int:
         """The eldest process whose command line holds these words."""
         return min(pid for pid, command in self.relatives().items() if words in command)

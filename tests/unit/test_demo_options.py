@@ -37,7 +37,12 @@ def test_a_month_that_has_not_ended_is_refused_with_the_last_that_has(capsys: py
         (["--period", "2026-13"], "is no month"),
         (["--timezone", "Berlin"], "is no time zone"),
         (["--tickets", "nowhere.csv"], "there is no file 'nowhere.csv'"),
-        (["--mapping", __file__], "give both"),
+        (["--mapping", __file__], "--mapping is about --tickets FILE; give both"),
+        (["--ignore-findings"], "--ignore-findings is about --tickets FILE; give both"),
+        (["--port", "99999"], "a number up to 65535"),
+        (["--port", "-1"], "a number up to 65535"),
+        (["--tickets-count", "0"], "a number from 60"),
+        (["--tickets-count", "1000001"], "to 1000000"),
     ],
 )
 def test_what_cannot_be_is_refused_in_words(

@@ -14,6 +14,12 @@ from portal.web.demo.plan import Plan
 from portal.web.demo.stages import Stages, appeared
 from portal.web.demo.summary import Result, documents_write
 
+DECIDE_HERE = "Decide in the portal on the page of the month, then let it go on."
+DECIDE_LATER = (
+    "The portal ends now. Start again without --once: then it stays up, to decide on the page of the month. Or mend "
+    "the tickets in the customer's file and start again."
+)
+
 
 def month_play(contract: Contract, plan: Plan, stages: Stages) -> Proforma:
     """Collect, rate and compose by a worker; submit by one person; approve and issue by another. Returns it issued.
@@ -25,7 +31,7 @@ def month_play(contract: Contract, plan: Plan, stages: Stages) -> Proforma:
     hurry()
     stages.worker("collect", run.collection)
     stages.rated_and_composed(run)
-    proforma = _draft(run)
+    proforma = _draft(run, plan)
     with stages.person("submit"):
         services.proforma_submit(proforma=proforma, actor=preparer)
     with stages.person("approve"):
@@ -47,14 +53,14 @@ def documents_play(proforma: Proforma, plan: Plan, stages: Stages) -> Result:
     return Result(proforma, selectors.boxes_of(proforma), documents, delivery, tuple(stages.done))
 
 
-def _draft(run: MonthRun) -> Proforma:
+def _draft(run: MonthRun, plan: Plan) -> Proforma:
     if run.state == BLOCKED:
         problems = tuple(Problem(**finding) for finding in run.findings)
         raise BlockedError(
             f"{len(problems)} tickets need a decision before {run.period} can be billed.",
             problems,
-            kept="What was collected is kept.",
-            remedy="Decide on the page of the month, then let it go on.",
+            kept="Nothing was billed.",
+            remedy=DECIDE_HERE if plan.stays else DECIDE_LATER,
         )
     proforma = selectors.proforma_of(run.contract, run.period)
     if proforma is None:

@@ -28,8 +28,10 @@ class Plan:
     sandbox_url: str
     credentials: Mapping[str, str]
     people: tuple[Person, ...]
-    from_file: bool
-    """the tickets are a customer's export, not made up"""
+    stays: bool
+    """the portal is up after the month, so that people can go on in it"""
+    ignored_findings: tuple[str, ...]
+    """what was wrong in the customer's file and may keep tickets out of the month; a person said to go on"""
 
     @classmethod
     def read(cls, path: Path) -> Plan:
@@ -42,7 +44,8 @@ class Plan:
             sandbox_url=data["sandbox_url"],
             credentials=data["credentials"],
             people=tuple(Person(**{**person, "roles": tuple(person["roles"])}) for person in data["people"]),
-            from_file=data["from_file"],
+            stays=data["stays"],
+            ignored_findings=tuple(data["ignored_findings"]),
         )
 
     def who(self, role: str) -> str:

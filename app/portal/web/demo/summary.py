@@ -74,6 +74,10 @@ def documents_write(documents: Iterable[Document], out: Path) -> None:
         part.replace(out / document.name)
 
 
+def _sent(times: int) -> str:
+    return {0: "not sent", 1: "sent once", 2: "sent twice"}.get(times, f"sent {times} times")
+
+
 def show(result: Result, out: Path, console: Console) -> None:
     """The closing table."""
     table = Table(title=f"Proforma {result.proforma.number}, {result.proforma.period}", title_justify="left", box=None)
@@ -96,7 +100,7 @@ def rows(result: Result, out: Path) -> Sequence[tuple[str, str]]:
         *(("excluded", f"{n} ({EXCLUSION_REASONS.get(why, why)})") for why, n in account.excluded().items()),
         ("carried over", str(account.count(Box.CARRIED_OVER))),
         ("total", money),
-        ("delivery", f"{result.delivery.phase} (sent {result.delivery.sends} times)"),
+        ("delivery", f"{answer.phase} ({_sent(answer.sends)})"),
         ("SAP says", f"{answer.outcome_status} {answer.outcome}: {answer.outcome_text}"),
         *(("file", str(out / document.name)) for document in result.documents),
         ("summary", str(out / "summary.json")),

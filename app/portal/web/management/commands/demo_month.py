@@ -40,8 +40,6 @@ class Command(BaseCommand):
         except PortalError as error:
             raise CommandError(str(error)) from None
         show(result, given.out, console)
-        if given.from_file and not result.account.source_total:
-            console.print(f"The file has no ticket of {given.period}; --period names another month.", highlight=False)
 
 
 def play(plan: Plan, console: Console) -> Result:
@@ -51,7 +49,8 @@ def play(plan: Plan, console: Console) -> Result:
     with bars(console) as progress:
         stages = Stages(progress)
         result = documents_play(month_play(contract, plan, stages), plan, stages)
-    (plan.out / "summary.json").write_text(json.dumps(summary(result), indent=2, ensure_ascii=False) + "\n")
+    found = summary(result) | ({"ignored_findings": plan.ignored_findings} if plan.ignored_findings else {})
+    (plan.out / "summary.json").write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
     return result
 
 
