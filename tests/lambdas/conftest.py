@@ -65,9 +65,8 @@ def moto_server() -> Iterator[str]:
 
 
 @pytest.fixture
-def cloud(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Cloud:
-    """Empty but for what is made here; the functions' own environment points at it."""
-    requests.post(f"{moto_server}/moto-api/reset", timeout=10)
+def cloud(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    """Holds what is made here and nothing after the test; the functions' own environment points at it."""
     environment = {
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
@@ -82,7 +81,8 @@ def cloud(moto_server: str, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     senders._known.clear()  # what a warm container remembers
-    return made
+    yield made
+    requests.post(f"{moto_server}/moto-api/reset", timeout=10)  # servers of one process share what they hold
 
 
 def _furnish(cloud: Cloud) -> dict[str, str]:

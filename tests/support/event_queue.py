@@ -32,8 +32,8 @@ def moto_running() -> Iterator[str]:
     server.start()
     host, port = server.get_host_and_port()
     endpoint = f"http://{host}:{port}"
-    requests.post(f"{endpoint}/moto-api/reset", timeout=10)  # servers of one process share what they hold
     yield endpoint
+    requests.post(f"{endpoint}/moto-api/reset", timeout=10)  # servers of one process share what they hold
     server.stop()
 
 
