@@ -84,7 +84,8 @@ def demo(directory: Path, *arguments: str) -> Iterator[Running]:
     mark = f"demo-{uuid.uuid4()}"
     temporary = Path(tempfile.mkdtemp(prefix="demo-"))  # not below tmp_path, where root's database may not get to
     temporary.chmod(0o755)
-    environment = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'app'}", "DEMO_MARK": mark, "TMPDIR": str(temporary)}
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("PROFORMA_")}  # as a newcomer's
+    environment = bare | {"PYTHONPATH": f"{ROOT}:{ROOT / 'app'}", "DEMO_MARK": mark, "TMPDIR": str(temporary)}
     command = [
         sys.executable,
         "-m",
