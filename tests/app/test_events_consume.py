@@ -32,7 +32,7 @@ from tests.support.event_queue import Events, events_open, moto_running
 from tests.support.office import Office
 from tests.support.web import month_issued, omnipotent_person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 DUE = {"type": "month_due", "version": 1, "scheduled_at": "2026-04-01T04:00:00Z"}
 
 

@@ -20,6 +20,8 @@ from tests.support.exported import pdf_pages, pdf_text
 from tests.support.proforma_samples import content, with_lines
 from tests.support.tools import tool
 
+pytestmark = pytest.mark.slow
+
 
 def pages_of(made: Content, tmp_path: Path) -> list[str]:
     return pdf_pages(export(made).data, tmp_path)

@@ -17,6 +17,8 @@ from sandbox.idoc import read_invoic
 from tests.support.exported import csv_sums, html_sums, idoc_sums, pdf_sums, pdf_text
 from tests.support.proforma_samples import content, with_lines
 
+pytestmark = pytest.mark.slow
+
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=90)
 
 

@@ -16,6 +16,8 @@ from scripts.pki_lib import audit, files, keys, store
 from scripts.pki_lib.certificates import sha256
 from tests.support.pki import Desk, certificate, desk
 
+pytestmark = pytest.mark.slow
+
 STEPS = ("replace", "link", "fsync", "rename", "unlink")
 """the calls of the operating system after which the disk looks different"""
 

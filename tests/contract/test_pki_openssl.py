@@ -12,6 +12,8 @@ import pytest
 from tests.support.pki import OTHER, SECRET, Desk, certificate, desk
 from tests.support.tools import tool
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def everyone(tmp_path_factory: pytest.TempPathFactory) -> Desk:

@@ -17,6 +17,8 @@ import requests
 
 from tests.support.sandbox import SECRETS, SERVICENOW
 
+pytestmark = pytest.mark.slow
+
 APP = Path(__file__).resolve().parents[2] / "app"
 HEADER = "number,incident_state,priority,short_description,opened_at,resolved_at,closed_at"
 

@@ -20,6 +20,8 @@ from sandbox.server import SandboxServer
 from tests.support.proforma_samples import content
 from tests.support.sandbox import Receiver, config, fault, invoic, look_up, post_idoc, until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[SandboxServer]:

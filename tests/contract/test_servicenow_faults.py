@@ -16,6 +16,8 @@ from sandbox.server import SandboxServer
 from tests.support.sandbox import config, fault
 from tests.support.servicenow import CLIENT, MARCH, USER, put, read, refusal, source
 
+pytestmark = pytest.mark.slow
+
 CANARY = "Kanarienvogel-7319"
 
 

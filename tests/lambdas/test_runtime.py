@@ -22,6 +22,8 @@ from tests.lambdas.intake_support import event, signed
 from tests.lambdas.runtime_api import Function, function_running
 from tests.lambdas.test_vault import PDF, alarms, entry, payload, record, store
 
+pytestmark = pytest.mark.slow
+
 if importlib.util.find_spec("awslambdaric") is None:
     if os.environ.get("CI") == "true":
         pytest.fail("awslambdaric is missing: ./scripts/setup --dev")

@@ -19,7 +19,7 @@ from tests.support.delivering import aleaud, drive, fault, queued, receive
 from tests.support.issuing import endpoint_set
 from tests.support.office import Office
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 BOMB = (
     b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">'

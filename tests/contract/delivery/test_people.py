@@ -15,7 +15,7 @@ from tests.support.delivering import aleaud, at_sap, drive, fault, queued, recei
 from tests.support.issuing import STATUS_URL, endpoint_set
 from tests.support.office import Office
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def unknown(office: Office, **trouble: Any) -> Delivery:

@@ -19,7 +19,7 @@ from tests.support.issuing import STATUS_URL, endpoint_set
 from tests.support.office import SECRETS, Office, credentials_write
 from tests.support.sandbox import invoic, post_idoc
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def test_what_is_accepted_and_parked_is_acknowledged_without_a_warning(office: Office) -> None:
