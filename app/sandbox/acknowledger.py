@@ -42,7 +42,7 @@ class Acknowledger:
         while not self._stop.wait(POLL_SECONDS):
             try:
                 self.work()
-            except Exception:
+            except Exception:  # one receipt that cannot be answered must not end the thread that answers the others
                 log.exception("an acknowledgement could not be prepared")
 
     def work(self, now: datetime | None = None) -> int:

@@ -11,7 +11,8 @@ from django.urls import reverse
 from portal.audit.services import acting
 from portal.contracts.models import SapEndpoint
 from portal.proformas import selectors, services
-from portal.proformas.models import Line, Proforma
+from portal.proformas.models import Proforma
+from tests.support.months import ticket_line
 from tests.support.office import Office
 from tests.support.web import browser, month_played, once_of, text
 
@@ -29,12 +30,6 @@ def page(proforma: Proforma, who: str = "petra") -> Any:
 
 def do(who: str, name: str, pk: int, /, **data: Any) -> Any:
     return browser(who).post(reverse(name, args=[pk]), data)
-
-
-def ticket_line(proforma: Proforma) -> Line:
-    line = selectors.lines_of(proforma).filter(origin="tickets").order_by("-quantity").first()
-    assert line is not None
-    return line
 
 
 def test_the_page_shows_lines_totals_boxes_and_the_proof(draft: Proforma) -> None:
