@@ -38,6 +38,9 @@ SETTINGS = (
     Setting("S3_ENDPOINT_URL", str, "", "Another S3 endpoint than the region's own (rehearsal)"),
     Setting("BROKER_URL", str, "filesystem://", "Celery's broker: `filesystem://`, or `sqs://`"),
     Setting("BROKER_DIR", str, "/var/lib/proforma/broker", "Directory of the file-system broker"),
+    Setting("BROKER_QUEUE_URL", str, "", "SQS queue that wakes workers; needed with `sqs://`"),
+    Setting("BROKER_REGION", str, "", "AWS region of that queue; by default the one that boto3 finds"),
+    Setting("BROKER_VISIBILITY_SECONDS", int, 120, "When SQS gives what a dead worker had taken to another"),
     Setting(
         "EVENTS_QUEUE_URL", str, "", "SQS queue of `events_consume`: what customers sent, and months that fall due"
     ),

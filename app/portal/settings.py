@@ -92,6 +92,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "web/locked_out.html"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_VERBOSE = False
+AXES_CLIENT_IP_CALLABLE = "portal.web.addresses.client_address"
 LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "sign_in"
@@ -152,6 +153,13 @@ if CELERY_BROKER_URL.startswith("filesystem"):
         "data_folder_out": str(_BROKER_DIR / "queue"),
         "control_folder": str(_BROKER_DIR / "control"),
     }
+if CELERY_BROKER_URL.startswith("sqs"):
+    # One queue that exists already: workers may neither make nor list queues. AWS_ENDPOINT_URL leads to a rehearsal.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "predefined_queues": {"celery": {"url": ENV["BROKER_QUEUE_URL"]}},
+        "visibility_timeout": ENV["BROKER_VISIBILITY_SECONDS"],
+    } | ({"region": ENV["BROKER_REGION"]} if ENV["BROKER_REGION"] else {})
+    CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # it would need a queue of each worker's own
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

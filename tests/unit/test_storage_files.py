@@ -44,6 +44,18 @@ def test_only_the_services_user_can_enter_whatever_the_umask(files: FileStore, t
     assert stat.S_IMODE((tmp_path / "documents").stat().st_mode) == 0o700
 
 
+def test_a_group_that_may_read_the_store_may_read_what_is_put_into_it(files: FileStore, tmp_path: Path) -> None:
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "documents").chmod(0o2750)
+    before = os.umask(0)
+    try:
+        files.put(KEY, b"bytes", "text/plain")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "documents" / KEY).stat().st_mode) == 0o640
+    assert {stat.S_IMODE(p.stat().st_mode) for p in (tmp_path / "documents").rglob("*") if p.is_dir()} == {0o2750}
+
+
 def test_nothing_is_left_aside(files: FileStore, tmp_path: Path) -> None:
     files.put(KEY, b"first", "text/plain")
     with pytest.raises(StorageError):

@@ -46,7 +46,11 @@ def store() -> Store:
 
 
 class FileStore:
-    """Files below a directory that only the service's user may enter (0700, files 0600)."""
+    """Files below a directory that only the service's user may enter (0700, files 0600).
+
+    Where an administrator lets a group read the directory itself (2750: web processes hand out what workers made),
+    that group may read what is below.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -73,16 +77,21 @@ class FileStore:
         return self._directory / _checked(key)
 
     def _make(self, folder: Path) -> None:
-        """Every folder below the store with mode 0700, whatever the umask says."""
+        """Every folder below the store as closed as the store itself, whatever the umask says."""
         missing = [one for one in (folder, *folder.parents) if not one.exists()]
         for one in reversed(missing):
-            one.mkdir(mode=0o700, exist_ok=True)
+            one.mkdir(mode=0o700 | self._shared(0o050), exist_ok=True)
+
+    def _shared(self, bits: int) -> int:
+        """Those of the bits that the store's directory grants its group."""
+        return self._directory.stat().st_mode & bits if self._directory.exists() else 0
 
     def _link(self, path: Path, data: bytes) -> bool:
         """Write aside, then give it its name in one step that never replaces. False when the name is taken."""
         aside = path.with_name(f".{secrets.token_hex(8)}.part")
         try:
             with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                os.fchmod(file.fileno(), 0o600 | self._shared(0o040))
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())

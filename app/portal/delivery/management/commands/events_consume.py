@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.delivery.consuming import consume
+from portal.lib import supervisor
 from portal.lib.queue import Queue
 
 
@@ -28,4 +29,5 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
+        supervisor.tell(supervisor.READY)
         consume(Queue(settings.EVENTS_QUEUE_URL, wait_seconds=wait), stop, until_empty=until_empty)
