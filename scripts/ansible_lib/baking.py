@@ -1,0 +1,154 @@
+"""Layers of ./scripts/host in which the `bake` phase of a playbook's roles is done: packages, users, units.
+
+A layer is a head start and no more: whoever uses it plays the roles in full over it. So it is keyed by what makes a
+difference to the packages (tasks/bake*.yml, defaults, vars of each role), by the base and by the playbook's list of roles.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from scripts.host_lib import bases, boot, hosts, layers, locks, network, places
+from scripts.host_lib.errors import AbsentError, HostError
+from scripts.host_lib.spec import UPLINK, Attachment, Spec
+
+ROOT = Path(__file__).resolve().parents[2]
+ANSIBLE = ROOT / "ansible"
+BAKED = ("tasks/bake*.yml", "tasks/bake*/*.yml", "defaults/*.yml", "vars/*.yml")
+_PATIENCE = 1200.0
+
+
+def ensure(name: str, base: str, playbook: Path, groups: Sequence[str] = ()) -> str:
+    """The layer's name; makes it, and the base below it, when they are not there (minutes, and the internet).
+
+    `groups`: inventory groups the host is in while it is baked. Raises HostError.
+    """
+    built, _ = bases.build(base)
+    layer = layer_name(name, built, playbook, groups)
+    with locks.held(places.cache() / "layers" / f"{layer}.baking", _PATIENCE):
+        if not _fits(layer, built):
+            _discard_older(name, base, layer)
+            _bake(layer, built, playbook, groups)
+    return layer
+
+
+def layer_name(name: str, base: bases.Base, playbook: Path, groups: Sequence[str]) -> str:
+    """`NAME-BASE-KEY`; another key whenever something that is baked changes."""
+    digest = hashlib.sha256(f"{base.made}\n{','.join(groups)}\n".encode())
+    for role in roles_of(playbook):
+        for path in sorted({p for pattern in BAKED for p in (ANSIBLE / "roles" / role).glob(pattern)}):
+            digest.update(f"{path.relative_to(ANSIBLE)}\n".encode() + path.read_bytes())
+    return f"{name}-{base.suite}-{digest.hexdigest()[:8]}"
+
+
+def roles_of(playbook: Path) -> list[str]:
+    """Roles in the order of the plays, those that a play imports included."""
+    found: list[str] = []
+    for play in yaml.safe_load(playbook.read_text()):
+        if imported := play.get("ansible.builtin.import_playbook"):
+            found += roles_of(playbook.parent / imported)
+        found += [one if isinstance(one, str) else one["role"] for one in play.get("roles", ())]
+    return list(dict.fromkeys(found))
+
+
+def online_host(base: str, key: str, *, chain: Sequence[str] = (), more: Sequence[Attachment] = ()) -> Spec:
+    """A host that this machine reaches by its uplink; `key` is a public key that may enter as root."""
+    route = ("default", str(network.uplink(places.group()).ip))
+    attachments = (*more, Attachment(UPLINK, UPLINK))
+    return Spec(base, layers=tuple(chain), attachments=attachments, routes=(route,), keys=(key,))
+
+
+def address(lease: Spec) -> str:
+    """Where this machine reaches the host."""
+    return next(a for one in lease.attachments if one.network == UPLINK for a in one.addresses).partition("/")[0]
+
+
+def make_key(directory: Path) -> Path:
+    """A key pair for one run; the public half is FILE.pub."""
+    private = directory / "ssh_key"
+    if not private.exists():
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(private)], check=True)
+    return private
+
+
+@contextlib.contextmanager
+def _group(name: str) -> Iterator[None]:
+    """Hosts made within are of that group; places.group() reads the environment."""
+    before = os.environ.get("PROFORMA_HOSTS_GROUP")
+    os.environ["PROFORMA_HOSTS_GROUP"] = name
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PROFORMA_HOSTS_GROUP"]
+        else:
+            os.environ["PROFORMA_HOSTS_GROUP"] = before
+
+
+def _fits(layer: str, base: bases.Base) -> bool:
+    try:
+        return layers.find(layer).base_made == base.made
+    except AbsentError:
+        return False
+
+
+def _discard_older(name: str, base: str, layer: str) -> None:
+    """Layers of the same name and base, of which only the newest is of use. One in use stays."""
+    for one in layers.kept():
+        if one.name.startswith(f"{name}-{base}-") and one.name != layer:
+            with contextlib.suppress(HostError):
+                layers.remove(one.name)
+
+
+def _bake(layer: str, base: bases.Base, playbook: Path, groups: Sequence[str]) -> None:
+    with _group(f"bake-{hashlib.sha256(layer.encode()).hexdigest()[:8]}"), tempfile.TemporaryDirectory() as scratch:
+        group = places.group()
+        place = group.place("baking")
+        try:
+            key = make_key(Path(scratch))
+            lease, _ = hosts.up(place, online_host(base.suite, key.with_suffix(".pub").read_text().strip()))
+            boot.wait(place)
+            inventory = write_inventory(Path(scratch), {place.name: (address(lease), tuple(groups))}, key)
+            play(playbook, inventory, "--tags", "bake")
+            hosts.save_layer(place, layer)
+        finally:
+            hosts.down_all(group, purge=True, now=True)
+
+
+def write_inventory(directory: Path, found: Mapping[str, tuple[str, Sequence[str]]], key: Path) -> Path:
+    """`found`: name -> (address, groups). The hosts are new, so their keys are unknown; nobody else is on that bridge."""
+    common = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ControlPersist=60s"
+    variables = {"ansible_user": "root", "ansible_ssh_private_key_file": str(key), "ansible_ssh_common_args": common}
+    children: dict[str, Any] = {}
+    for name, (where, groups) in found.items():
+        for group in groups:
+            children.setdefault(group, {"hosts": {}})["hosts"][name] = {}
+        children.setdefault("made", {"hosts": {}})["hosts"][name] = {"ansible_host": where}
+    file = directory / "inventory.json"
+    file.write_text(json.dumps({"all": {"vars": variables, "children": children}}, indent=1))
+    return file
+
+
+def play(playbook: Path, inventory: Path, *options: str) -> None:
+    """Run a playbook as a person would. Raises HostError with the end of what it said."""
+    environment = os.environ | {
+        "ANSIBLE_CONFIG": str(ANSIBLE / "ansible.cfg"),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    command = ["ansible-playbook", "--inventory", str(inventory), *options, str(playbook)]
+    done = subprocess.run(command, env=environment, cwd=ANSIBLE, capture_output=True, text=True, check=False)
+    if done.returncode:
+        end = "\n".join((done.stdout + done.stderr).strip().splitlines()[-40:])
+        remedy = "Mend the role; nothing was kept."
+        raise HostError(f"The playbook failed:\n{end}", where=" ".join(command), remedy=remedy)
