@@ -10,19 +10,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from django.db import connections
 
 from portal import celery
 from portal.accounts.models import Role
 from portal.accounts.services import user_create
 from portal.delivery.services import due_work_run
-from scripts.lab_lib.trials import month, office
+from scripts.lab_lib.trials import month, office, proof
 from scripts.lab_lib.trials.browser import Portal
 from scripts.lab_lib.trials.office import Endpoints
 from tests.support.contracts import VOCABULARY
 from tests.support.office import credentials_write, sandbox_running
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+
+def _json(url: str) -> Any:
+    return requests.get(url, timeout=10).json()
 
 
 @contextmanager
@@ -73,4 +78,9 @@ def test_two_people_play_months_from_an_empty_portal_to_saps_answer(
         )
         assert played.totals["Net"] + played.totals["VAT"] == played.totals["Total"] > Decimal(9250)
         assert {name.rsplit(".", 1)[1] for name in played.documents} >= {"pdf", "xml", "csv", "html"}
+        with connections["default"].cursor() as cursor:
+            cursor.execute(proof.FACTS.format(number=played.number))
+            (database,) = cursor.fetchone()
+        received = _json(f"{sandbox.url}/sandbox/received")["received"]
+        assert proof.problems(proof.Facts(played, database, received)) == []
         assert "The chain is whole" in month.chain_is_whole(people)
