@@ -73,7 +73,6 @@ def _points(instance: str, now: float) -> tuple[tuple[float, float], ...]:
         MetricDataQueries=[query], StartTime=end - timedelta(seconds=HISTORY), EndTime=end + timedelta(seconds=60)
     )["MetricDataResults"][0]
     # a point is stamped with the beginning of its minute, and may hold what was said at the end of it
-    pairs = zip(answer["Timestamps"], answer["Values"], strict=True)
     found = (
         (min(at.timestamp() + 60, now), float(v)) for at, v in zip(answer["Timestamps"], answer["Values"], strict=True)
     )
