@@ -12,9 +12,11 @@ from typing import Any
 
 from scripts.lab_lib.trials import month, office, proof, scenarios
 from scripts.lab_lib.trials.browser import Portal
+from scripts.lab_lib.trials.figures import Figure
 from scripts.lab_lib.trials.machines import Machines, TrialError, eventually, network_of
 from scripts.lab_lib.trials.office import Endpoints, Office
 from scripts.lab_lib.trials.pulse import Probe, connects
+from scripts.lab_lib.trials.run import Report
 from scripts.lab_lib.trials.sap import Customer
 
 VPN_HOSTS = ("vpn-a", "vpn-b")
@@ -33,6 +35,10 @@ except OSError as error:
 """
 
 
+def _unheard(_figure: Figure) -> None:
+    """Between trials."""
+
+
 @dataclass
 class Lab:
     """`state`: the lab's directory outside the clone."""
@@ -42,6 +48,8 @@ class Lab:
     code: str = "example-a"
     ca_on_worker: str = "/etc/proforma/customer-a-ca.pem"
     used: list[str] = field(default_factory=list)
+    report: Report = _unheard
+    """takes a figure of the trial that is being played"""
 
     # who is who
 

@@ -11,7 +11,6 @@ from scripts.lab_lib.trials import month, office, proof
 from scripts.lab_lib.trials.figures import Figure
 from scripts.lab_lib.trials.lab import Lab
 from scripts.lab_lib.trials.machines import TrialError, eventually
-from scripts.lab_lib.trials.run import Report
 
 When = Literal["collecting", "delivering"]
 COLLECTING = "SELECT count(*) FROM tickets_collection WHERE state = 'running' AND progress_done > 0"
@@ -80,15 +79,15 @@ TROUBLES = (
 )
 
 
-def undisturbed(lab: Lab, report: Report) -> Iterator[str]:
+def undisturbed(lab: Lab) -> Iterator[str]:
     """The first month: with tickets that have to be decided about, and nothing else in the way."""
     contract, period = prepared(lab, undecided=True)
     played = month.play(lab.office, contract, period)
-    report(Figure("month_undisturbed", played.seconds, f"{period}, {played.counts['collected']} tickets"))
+    lab.report(Figure("month_undisturbed", played.seconds, f"{period}, {played.counts['collected']} tickets"))
     yield from judged(lab, played)
 
 
-def disturbed(trouble: Trouble, lab: Lab, report: Report) -> Iterator[str]:
+def disturbed(trouble: Trouble, lab: Lab) -> Iterator[str]:
     """A month with that trouble in its middle, from the start to SAP's answer."""
     contract, period = prepared(lab)
     struck: list[float] = []
@@ -108,7 +107,7 @@ def disturbed(trouble: Trouble, lab: Lab, report: Report) -> Iterator[str]:
         lab.customer.mend()
         if trouble.after:
             trouble.after(lab)
-    report(Figure(f"trouble_{trouble.name}", took, f"{trouble.what}, while {trouble.when}: to SAP's answer"))
+    lab.report(Figure(f"trouble_{trouble.name}", took, f"{trouble.what}, while {trouble.when}: to SAP's answer"))
     yield from judged(lab, played)
 
 

@@ -1,0 +1,285 @@
+"""The promises of the tunnels, one trial each, on the running lab."""
+
+from __future__ import annotations
+
+import re
+import socket
+import struct
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from scripts.lab_lib.trials import scans
+from scripts.lab_lib.trials.figures import Figure
+from scripts.lab_lib.trials.lab import SERVICENOW, VPN_HOSTS, Lab
+from scripts.lab_lib.trials.machines import Said, TrialError, eventually, network_of
+from scripts.lab_lib.trials.pulse import beating
+from scripts.lab_lib.trials.wire import Watch
+
+IN = "completed successfully"
+ASSIGNED = "10.99.1.5"
+COUNTERS = ("refused_forward", "refused_input", "refused_clear", "refused_spoofed")
+LOG_ALL = "/proc/sys/net/netfilter/nf_log_all_netns"
+RETRANSMITTED_AT = 100
+"""offset of tcpi_total_retrans in struct tcp_info"""
+
+
+def tunnels(lab: Lab) -> Iterator[str]:
+    """Up with certificate and with pre-shared key; what the customer sees of us is the address they assigned."""
+    lab.ready()
+    yield from lab.scenarios("tunnels")
+    with network_of(lab.machines.place("worker")):
+        made = socket.create_connection(SERVICENOW, 5)
+    with made:
+        seen = lab.machines.do("a-systems", f"ss -Htn state established src {SERVICENOW[0]}")
+    if ASSIGNED not in seen or re.search(r"10\.40\.", seen):
+        yield f"customer A sees other addresses of ours than {ASSIGNED}: {seen}"
+
+
+def isolation(lab: Lab) -> Iterator[str]:
+    """Narrow rules both ways; one customer reaches neither another nor staff."""
+    lab.ready()
+    yield from lab.scenarios("isolation")
+
+
+def staff(lab: Lab) -> Iterator[str]:
+    """EAP-TLS and public key, and no more than the portal's port; without the tunnel nothing."""
+    for method in ("pubkey", "eap-tls"):
+        said = dial(lab, method=method)
+        if IN not in said.text:
+            yield f"{method}: {said.text.strip()[-300:]}"
+        else:
+            yield from (f"{method}: {failure}" for failure in lab.scenarios("staff"))
+    hang_up(lab)
+    try:
+        yield from lab.scenarios("no tunnel")
+    finally:
+        dial(lab)
+
+
+def dial(lab: Lab, person: str = "anna", method: str = "pubkey") -> Said:
+    """What swanctl says when the laptop connects anew."""
+    hang_up(lab)
+    file = f"/etc/swanctl/people/{person}.{method}.conf"
+    script = f"install -m 0600 {file} /etc/swanctl/conf.d/provider.conf && swanctl --load-all --noprompt >/dev/null"
+    return lab.machines.sh("laptop", f"{script}; swanctl --initiate --child portal --timeout 10", seconds=30)
+
+
+def hang_up(lab: Lab) -> None:
+    lab.machines.sh("laptop", "swanctl --terminate --ike provider --force --timeout 3", seconds=20)
+
+
+def refusals(lab: Lab) -> Iterator[str]:
+    """What is refused is counted, and logged."""
+    lab.ready()
+    active = lab.active()
+    with logged_everywhere():
+        before, begun = counters(lab, active), time.monotonic()
+        tries = [("a-systems", "10.50.60.40 443"), ("worker", "10.20.30.40 22"), ("router", "203.0.113.10 22")]
+        with ThreadPoolExecutor(len(tries)) as pool:
+            list(pool.map(lambda one: lab.machines.sh(one[0], _connect(one[1])), tries))
+        after = counters(lab, active)
+        words = lab.machines.sh("router", f"dmesg --since '{time.monotonic() - begun + 1:.0f} seconds ago'").text
+    for name in ("refused_forward", "refused_input"):
+        if after[name] <= before[name]:
+            yield f"{name} did not count: {before[name]}, then {after[name]}"
+    for prefix in ("vpn-refused-forward", "vpn-refused-input"):
+        if prefix not in words:
+            yield f"no line '{prefix}' in the kernel's log"
+
+
+def _connect(target: str) -> str:
+    address, port = target.split()
+    return f"timeout 2 bash -c '</dev/tcp/{address}/{port}'"
+
+
+def counters(lab: Lab, host: str) -> dict[str, int]:
+    said = lab.machines.do(host, "nft list counters table inet proforma_vpn")
+    found = dict(re.findall(r"counter (\w+) \{\s*packets (\d+)", said))
+    return {name: int(found[name]) for name in COUNTERS}
+
+
+@contextmanager
+def logged_everywhere() -> Iterator[None]:
+    """A kernel logs for its first network namespace alone unless it is told otherwise."""
+    with open(LOG_ALL, "r+") as file:  # noqa: PTH123  written in place, as a setting of the kernel has to be
+        before = file.read()
+        file.seek(0)
+        file.write("1\n")
+    try:
+        yield
+    finally:
+        with open(LOG_ALL, "w") as file:  # noqa: PTH123
+            file.write(before)
+
+
+def fail_closed(lab: Lab) -> Iterator[str]:
+    """With charon stopped on both VPN hosts nothing for a customer or the pool leaves in clear."""
+    lab.ready()
+    watch = Watch(lab.machines, lab.state / "down.pcap")
+    watch.start()
+    try:
+        for host in VPN_HOSTS:
+            lab.machines.do(host, "systemctl stop strongswan.service")
+        yield from lab.scenarios("down")
+    finally:
+        for host in VPN_HOSTS:
+            lab.machines.do(host, "systemctl start strongswan.service")
+        watch.stop()
+    yield from watch.in_clear()
+    lab.ready()
+    dial(lab)
+
+
+def watchdog(lab: Lab) -> Iterator[str]:
+    """After AUTH_FAILED strongSwan does not try again; the watchdog does."""
+    lab.ready()
+    with wrong_key(lab):
+        lab.machines.do("b-gateway", "swanctl --terminate --ike provider --force --timeout 3 || true")
+        eventually(lambda: not lab.installed("example-b"), 20, "customer B's tunnel is refused")
+        time.sleep(3)
+        if lab.installed("example-b"):
+            yield "customer B's tunnel is up although the keys differ"
+    begun = time.monotonic()
+    took = eventually(lambda: lab.installed("example-b"), 90, "the watchdog brings customer B's tunnel up again")
+    lab.report(Figure("watchdog_after_refusal", took))
+    if time.monotonic() - begun > took + 5:
+        yield "it took longer than it was measured"
+
+
+@contextmanager
+def wrong_key(lab: Lab) -> Iterator[None]:
+    """Customer B holds another pre-shared key for a while, and only answers."""
+    change = 's/^( *secret = ).*/\\1"not-the-key-that-was-agreed"/; s/(start|close)_action = start/\\1_action = none/'
+    files = "$(grep -rlE 'secret =|start_action' /etc/swanctl --include=*.conf)"
+    reload = "swanctl --load-creds --clear --noprompt && swanctl --load-conns"
+    lab.machines.do(
+        "b-gateway", f"rm -rf /run/kept && cp -a /etc/swanctl /run/kept && sed -Ei '{change}' {files}; {reload}"
+    )
+    try:
+        yield
+    finally:
+        back = "rm -rf /etc/swanctl && cp -a /run/kept /etc/swanctl && swanctl --load-creds --clear --noprompt"
+        lab.machines.do("b-gateway", back)
+
+
+def rekey(lab: Lab) -> Iterator[str]:
+    """Replacing keys under load loses nothing: every connection comes about, and no packet has to be sent twice."""
+    lab.ready()
+    active = lab.active()
+    asked, lost = 0, 0
+    with ThreadPoolExecutor(5) as pool:
+        waiting = [pool.submit(_loads, lab, 6.0) for _ in range(4)]
+        for what in ("--child example-a", "--ike site-example-a", "--child example-a", "--child example-a"):
+            time.sleep(1.0)
+            lab.machines.do(active, f"swanctl --rekey {what}")
+        for one in waiting:
+            more, fewer = one.result()
+            asked, lost = asked + more, lost + fewer
+    lab.report(Figure("rekey_lost", lost, f"of {asked} connections, while keys were replaced four times"))
+    if asked < 100:
+        yield f"only {asked} connections were tried: that is no load"
+
+
+def _loads(lab: Lab, seconds: float) -> tuple[int, int]:
+    """(connections tried, those that failed or needed a packet twice)."""
+    asked = lost = 0
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        asked += 1
+        try:
+            with network_of(lab.machines.place("worker")):
+                made = socket.create_connection(SERVICENOW, 5)
+            with made:
+                information = made.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, RETRANSMITTED_AT + 4)
+                lost += struct.unpack_from("I", information, RETRANSMITTED_AT)[0] > 0
+        except OSError:
+            lost += 1
+        time.sleep(0.02)
+    return asked, lost
+
+
+def state(lab: Lab) -> Iterator[str]:
+    """Tunnels and pools as JSON, without names of people."""
+    lab.ready()
+    active = lab.active()
+    eventually(lambda: lab.state_of_tunnels(active)["tunnels_up"] >= 2, 10, "the state says that both tunnels are up")
+    found = lab.state_of_tunnels(active)
+    for tunnel in found["tunnels"]:
+        lacking = [key for key in ("bytes_in", "bytes_out", "child_rekey_in", "ike_rekey_in") if key not in tunnel]
+        if lacking or not tunnel["up"]:
+            yield f"{tunnel['name']}: up is {tunnel['up']}, without {lacking}"
+    if not found["pools"]:
+        yield "no pool of addresses in the state"
+    if "@" in str(found):
+        yield "the state names people"
+
+
+def gateway_back(lab: Lab) -> Iterator[str]:
+    """Customer A's gateway loses power, and only answers when it is back."""
+    lab.ready()
+    files = "$(grep -rl start_action /etc/swanctl --include=*.conf)"
+    lab.machines.do("a-gateway", f"sed -Ei.kept 's/(start|close)_action = start/\\1_action = none/' {files}")
+    with beating(lab.to_customer()) as pulse:
+        lab.machines.power_off("a-gateway")
+        eventually(lambda: pulse.beats and not pulse.beats[-1].answered, 10, "nothing answers while it is off")
+        lab.machines.power_on("a-gateway")
+        back = time.monotonic()
+        took = pulse.back(back, 60, "traffic to customer A")
+    lab.report(Figure("customer_gateway_back", took, "from the gateway's boot to the first connection"))
+    kept = "for kept in $(find /etc/swanctl -name '*.kept'); do mv $kept ${kept%.kept}; done; swanctl --load-conns"
+    lab.machines.do("a-gateway", kept)
+    yield from ()
+
+
+def host_killed(lab: Lab) -> Iterator[str]:
+    """The active VPN host loses power; the other one takes address and routes."""
+    lab.ready()
+    killed = lab.active()
+    with beating(lab.to_customer(), 0.05) as pulse:
+        time.sleep(0.5)
+        lab.machines.power_off(killed)
+        moment = time.monotonic()
+        took = pulse.back(moment, 60, "traffic to customer A through the other VPN host")
+    lab.report(Figure("vpn_host_killed", took, f"{killed} off, {lab.active()} took over"))
+    lab.machines.power_on(killed)
+    time.sleep(1)
+    if lab.holds(killed):
+        yield f"{killed} came back and took the service address: it flaps"
+    if IN not in dial(lab).text:
+        yield "the laptop gets no tunnel to the new active"
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    scan: scans.Scan
+    more: list[str]
+    missing: list[str]
+
+
+def scanned(lab: Lab) -> Iterator[str]:
+    """nmap from the internet's, customer A's and the staff's side, against ports.yml."""
+    lab.ready()
+    dial(lab)
+    routes = "ip route replace 10.40.0.0/16 via 203.0.113.10; ip route replace 10.60.0.0/24 via 203.0.113.10"
+    lab.machines.do("router", routes)  # as somebody on the way would
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            results = list(pool.map(lambda one: _scan(lab, one), scans.wanted()))
+    finally:
+        lab.machines.do("router", "ip route del 10.40.0.0/16; ip route del 10.60.0.0/24")
+    more = [finding for one in results for finding in one.more]
+    lab.report(Figure("unexpected_ports", len(more), f"{len(results)} scans"))
+    yield from more
+    yield from (finding for one in results for finding in one.missing)
+
+
+def _scan(lab: Lab, scan: scans.Scan) -> Scanned:
+    said = lab.machines.here(scan.host, *scan.command(), seconds=240)
+    try:
+        found = scans.open_ports(said.text)
+    except ValueError as error:
+        raise TrialError(f"{scan.side} ({scan.host}) to {scan.target}: {error}") from None
+    return Scanned(scan, *scans.findings(scan, found))
