@@ -1,0 +1,98 @@
+"""The backups that there are: one directory each, named after the moment; which are kept, and what each states."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from scripts.operations.errors import AbsentError, RefusedError
+from scripts.operations.files import sha256
+
+MANIFEST = "manifest.json"
+FORM = "%Y%m%dT%H%M%SZ"
+_NAME = re.compile(r"\d{8}T\d{6}Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A complete backup: its directory was renamed to its name last of all."""
+
+    path: Path
+    manifest: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def made_at(self) -> datetime:
+        return datetime.strptime(self.name, FORM).replace(tzinfo=UTC)
+
+    @property
+    def size(self) -> int:
+        return sum(int(one["size"]) for one in self.manifest["files"].values())
+
+    def file(self, name: str) -> Path | None:
+        """The sealed part, None when this backup has none such."""
+        return self.path / name if name in self.manifest["files"] else None
+
+
+def opened(path: Path) -> Backup:
+    """Raises AbsentError, RefusedError for what is no whole backup."""
+    try:
+        manifest = json.loads((path / MANIFEST).read_text())
+        if manifest["format"] != 1 or not _NAME.fullmatch(path.name):
+            raise ValueError("another format, or renamed")
+        return Backup(path, manifest)
+    except FileNotFoundError:
+        raise AbsentError("There is no such backup.", where=str(path), remedy="See `proforma-backup list`.") from None
+    except (ValueError, KeyError, TypeError) as error:
+        remedy = "Take another backup; see `proforma-backup list`."
+        raise RefusedError(f"Its manifest cannot be read: {error}.", where=str(path), remedy=remedy) from None
+
+
+def there(target: Path) -> list[Backup]:
+    """Oldest first. What is damaged is left out here; `verify` names it."""
+    found = sorted(path for path in target.glob("*Z") if _NAME.fullmatch(path.name) and (path / MANIFEST).is_file())
+    return [opened(path) for path in found]
+
+
+def find(target: Path, wanted: str) -> Backup:
+    """By name, by path, or `latest`. Raises AbsentError."""
+    if wanted == "latest":
+        known = there(target)
+        if not known:
+            raise AbsentError("There is no backup.", where=str(target), remedy="Is the target mounted?")
+        return known[-1]
+    return opened(Path(wanted) if "/" in wanted else target / wanted)
+
+
+def verify(backup: Backup) -> None:
+    """Every sealed file is there with the bytes of its manifest. Raises RefusedError."""
+    for name, stated in backup.manifest["files"].items():
+        path = backup.path / name
+        if not path.is_file() or path.stat().st_size != stated["size"] or sha256(path) != stated["sha256"]:
+            remedy = "Take another backup, and find out what changed this one."
+            raise RefusedError("A file of the backup is not the one that was written.", where=str(path), remedy=remedy)
+
+
+def to_remove(backups: list[Backup], now: datetime, days: int, months: int) -> list[Backup]:
+    """All but the last `days` days, the first of each of the last `months` months, and the newest."""
+    firsts: dict[str, Backup] = {}
+    for backup in backups:
+        firsts.setdefault(f"{backup.made_at:%Y-%m}", backup)
+    kept = {one.name for month, one in sorted(firsts.items())[-months:]} if months else set()
+    kept |= {one.name for one in backups if (now - one.made_at).days < days} | {b.name for b in backups[-1:]}
+    return [one for one in backups if one.name not in kept]
+
+
+def remove(backup: Backup) -> None:
+    """Out of sight at once, then deleted: no half backup is ever listed."""
+    gone = backup.path.with_name(f".partial-gone-{backup.name}")
+    backup.path.rename(gone)
+    shutil.rmtree(gone)
