@@ -53,11 +53,18 @@ def _detach(place: Place) -> None:
 
 def _plug(place: Place, number: int, one: Attachment) -> None:
     bridge, veth = _bridge(place.group, one.network), place.veth(number)
-    run("ip", "link", "add", veth, "type", "veth", "peer", "name", one.device, "netns", place.machine)
+    peer = ("peer", "name", one.device, "address", hardware_address(place, number), "netns", place.machine)
+    run("ip", "link", "add", veth, "type", "veth", *peer)
     run("ip", "link", "set", veth, "alias", place.group.mark, "master", bridge, "up")
     addresses = [f"address add {address} dev {one.device}" for address in one.addresses]
     # an IPv6 address would be useless for a second while the kernel looks for another holder of it
     _inside(place, *(f"{line} nodad" if ":" in line else line for line in addresses), f"link set {one.device} up")
+
+
+def hardware_address(place: Place, number: int) -> str:
+    """The same after every start, as on a real host: neighbours remember it for half a minute."""
+    digest = hashlib.sha256(f"{place.machine}/{number}".encode()).digest()
+    return "02:" + digest[:5].hex(":")  # 02: locally administered
 
 
 def _inside(place: Place, *lines: str) -> None:
