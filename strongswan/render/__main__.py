@@ -17,7 +17,7 @@ import json
 import sys
 from pathlib import Path
 
-from strongswan.render import host, sheet, staff
+from strongswan.render import credentials, host, sheet, staff
 from strongswan.render.algorithms import HOME
 from strongswan.render.house import House, load
 from strongswan.render.problems import RefusedError
@@ -37,6 +37,10 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("check")
     machine = commands.add_parser("host")
     machine.add_argument("--out", type=Path, required=True)
+    machine.add_argument(
+        "--keys", action="store_true", help="pre-shared keys, {customer: key} in JSON on standard input"
+    )
+    machine.add_argument("--trust", type=Path, help="folder with x509ca/ and x509crl/: what files name has to be there")
     machine.add_argument("--python", default=PYTHON, help="interpreter of the venv with `vici` on the VPN host")
     commands.add_parser("sheet").add_argument("customer")
     laptop = commands.add_parser("staff")
@@ -59,10 +63,21 @@ def run(options: argparse.Namespace) -> str:
     if options.command == "check":
         return f"{len(house.sites)} sites may be used: {', '.join(site.customer for site in house.sites)}"
     if options.command == "host":
-        return write(options.out, host.files(house) | host.units(options.python))
+        return for_host(house, options)
     if options.command == "sheet":
         return sheet.sheet(house, house.site(options.customer))
     return for_laptop(house, options)
+
+
+def for_host(house: House, options: argparse.Namespace) -> str:
+    """Nothing is written unless every key and every authority that a file names is at hand."""
+    keys = json.load(sys.stdin) if options.keys else None
+    credentials.check(house, options.gateway, options.sites, keys, options.trust)
+    paired = house.gateway.pair is not None
+    written = write(options.out, host.files(house) | host.units(options.python, paired=paired))
+    if keys is not None:
+        credentials.write(house, keys, options.out / "secrets")
+    return written
 
 
 def for_laptop(house: House, options: argparse.Namespace) -> str:

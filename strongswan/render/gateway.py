@@ -37,8 +37,40 @@ class Management(Part):
     ssh_from: list[Network] = Field(
         default_factory=list, description="Networks of ours that may use SSH; none: SSM only"
     )
+    interface: Interface | None = Field(
+        default=None, description="Where SSH comes in; `private.interface` unless given"
+    )
     peer: Address | None = Field(default=None, description="The other VPN host of a pair: its heartbeat is let in")
     heartbeat_port: Port = Field(default=5405, description="UDP port of the heartbeat")
+
+
+class Pair(Part):
+    """Two VPN hosts, one of them active. Left out for a single host, which is always active and recovers by itself."""
+
+    name: Short = Field(description="This host, in words of the pair")
+    preferred: bool = Field(default=False, description="True on one of the two: it begins when neither is active")
+    driver: Literal["ip", "ec2"] = Field(
+        default="ip", description="`ip`: addresses move between interfaces of one network; `ec2`: Elastic IP and routes"
+    )
+    private_service_address: Address | None = Field(
+        default=None, description="The address that our hosts route to; moves too (`ip`)"
+    )
+    witness: Address | None = Field(
+        default=None,
+        description="A router that answers an echo request: a host that does not reach it is cut off itself (`ip`)",
+    )
+    address: Address | None = Field(
+        default=None, description="This host's own address for the heartbeat; `private.address` unless given"
+    )
+    region: str = Field(default="", description="Region of AWS (`ec2`)")
+    allocation: str = Field(default="", description="The service address, `eipalloc-...` (`ec2`)")
+    network_interface: str = Field(default="", description="This host's, `eni-...` (`ec2`)")
+    route_tables: list[str] = Field(default_factory=list, description="With routes to customers and staff (`ec2`)")
+    record: str = Field(
+        default="", description="SSM parameter that keeps the moves, for both hosts and the Lambda (`ec2`)"
+    )
+    heartbeat_lost: float = Field(default=2.0, gt=0, description="Seconds of silence after which the active is gone")
+    most_moves: int = Field(default=3, ge=1, description="More moves in an hour, and a person has to look")
 
 
 class Staff(Part):
@@ -73,7 +105,13 @@ class Gateway(Part):
         description="Hosts of ours that site files name; `portal` and `worker` at least"
     )
     management: Management = Management()
+    pair: Pair | None = Field(default=None, description="see [pair](#pair); left out: a single host")
     staff: Staff
+
+    @property
+    def moves(self) -> bool:
+        """Whether the service address stands on an interface of this host only while it is active."""
+        return self.pair is not None and self.pair.driver == "ip"
 
     @property
     def own_addresses(self) -> list[IPv4Address]:

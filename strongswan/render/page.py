@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from strongswan.render.algorithms import HOME, PROFILES, Profiles
-from strongswan.render.gateway import Gateway, Management, Private, Staff, Wan
+from strongswan.render.gateway import Gateway, Management, Pair, Private, Staff, Wan
 from strongswan.render.kinds import Part
 from strongswan.render.marks import read
 from strongswan.render.site import (
@@ -38,7 +38,13 @@ SITE_PARTS: dict[str, type[Part]] = {
     "endpoints": Endpoint,
     "probe": Probe,
 }
-GATEWAY_PARTS: dict[str, type[Part]] = {"wan": Wan, "private": Private, "management": Management, "staff": Staff}
+GATEWAY_PARTS: dict[str, type[Part]] = {
+    "wan": Wan,
+    "private": Private,
+    "management": Management,
+    "pair": Pair,
+    "staff": Staff,
+}
 INTRODUCTION = """\
 # Site files
 

@@ -16,17 +16,18 @@ import socket
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import vici  # type: ignore[import-untyped]
 from vici.exception import CommandException, SessionException  # type: ignore[import-untyped]
 
-from strongswan.watchdog.decide import Tried, due, noted
+from strongswan.watchdog.decide import Tried, due, noted, orphans
 from strongswan.watchdog.state import State, Wanted, state, unanswered
 
 log = logging.getLogger("vpn-watchdog")
-EVERY, INITIATE_MS, ANSWER_WITHIN = 2.0, 3000, 10.0
+EVERY, INITIATE_MS, ANSWER_WITHIN, PAIR_GOOD_FOR = 2.0, 3000, 10.0, 10.0
 UNANSWERED = (OSError, SessionException, CommandException)
 
 
@@ -37,6 +38,7 @@ class Watchdog:
     socket_path: str
     state_file: Path
     wanted: tuple[Wanted, ...]
+    pair_file: Path | None = None
     tried: dict[str, Tried] = field(default_factory=dict)
     was_up: dict[str, bool] = field(default_factory=dict)
 
@@ -45,14 +47,21 @@ class Watchdog:
         try:
             with self._connection() as connection:
                 session = vici.Session(connection)
-                now = state(time.time(), self.wanted, session.list_sas(), session.get_pools())
+                sas = list(session.list_sas())
+                now = state(time.time(), self.wanted, sas, session.get_pools())
                 self._publish(now)
-                self._initiate(session, now)
+                _end(session, orphans(self.wanted, sas))
+                if self._active():
+                    self._initiate(session, now)
         except UNANSWERED as error:
             log.warning("charon does not answer (%s); trying again", type(error).__name__)
             now = unanswered(time.time(), self.wanted)
             self._publish(now)
         return now
+
+    def _active(self) -> bool:
+        """A standby starts nothing. Nor does a host whose pair is silent: nobody knows who holds the address."""
+        return self.pair_file is None or is_active(self.pair_file, time.time())
 
     def _connection(self) -> socket.socket:
         connection = socket.socket(socket.AF_UNIX)
@@ -92,6 +101,23 @@ def _bring_up(session: vici.Session, want: Wanted) -> str:
     return ""
 
 
+def is_active(pair_file: Path, now: float) -> bool:
+    """What strongswan/pair wrote last, unless that is too long ago."""
+    try:
+        pair = json.loads(pair_file.read_text())
+        return bool(pair["role"] == "active" and now - pair["at"] < PAIR_GOOD_FOR)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _end(session: vici.Session, numbers: list[str]) -> None:
+    for number in numbers:
+        log.info("ended a tunnel whose site file is gone")
+        with suppress(CommandException):
+            for _ in session.terminate({"ike-id": number, "force": "yes", "timeout": "1000", "loglevel": "-1"}):
+                pass
+
+
 def _replace(path: Path, content: str) -> None:
     """Readers see the old or the new state, never half of one."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -104,7 +130,8 @@ def configured(path: Path) -> Watchdog:
     """From the rendered watchdog.json."""
     values = json.loads(path.read_text())
     wanted = tuple(Wanted(**tunnel) for tunnel in values["tunnels"])
-    return Watchdog(values["socket"], Path(values["state_file"]), wanted)
+    pair_file = Path(values["pair_file"]) if "pair_file" in values else None
+    return Watchdog(values["socket"], Path(values["state_file"]), wanted, pair_file)
 
 
 def main(arguments: list[str]) -> int:

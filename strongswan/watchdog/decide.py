@@ -6,10 +6,10 @@ proposal chosen), nor an IKE_SA whose child failed: those are ours.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from strongswan.watchdog.state import Tunnel, Wanted
+from strongswan.watchdog.state import Tunnel, Vici, Wanted, text
 
 FIRST_WAIT, LONGEST_WAIT = 5.0, 120.0
 
@@ -44,3 +44,10 @@ def noted(earlier: Tried, now: float, error: str) -> Tried:
     """After an attempt that ended with `error`, or with "": the wait doubles up to two minutes."""
     wait = min(FIRST_WAIT * 2**earlier.attempts, LONGEST_WAIT)
     return Tried(min(earlier.attempts + 1, 10), now + wait, error)
+
+
+def orphans(wanted: tuple[Wanted, ...], sas: Iterable[Vici]) -> list[str]:
+    """Unique numbers of IKE_SAs of sites that are configured no more: unloading a connection leaves them standing."""
+    names = {want.connection for want in wanted}
+    entries = [(name, values) for entry in sas for name, values in entry.items()]
+    return [text(v, "uniqueid") for name, v in entries if name.startswith("site-") and name not in names]

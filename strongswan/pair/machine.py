@@ -1,0 +1,228 @@
+"""Who is active. Pure: what is seen goes in, an order comes out. Seconds of one monotonic clock.
+
+Nobody is active before it has listened. Of two actives the later reign (the higher epoch) stays; of two with the same
+epoch the preferred one. A standby asks decide() of lambdas/vpn_failover, as the Lambda does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from lambdas.vpn_failover.decide import Action, Decision, Move, Observation, Rules, decide
+from strongswan.pair.wire import Beat
+
+LISTEN = 3.0
+RESTS = 30.0
+WANTS = 5.0
+
+
+class Role(Enum):
+    LISTENING = "listening"
+    STANDBY = "standby"
+    ACTIVE = "active"
+
+
+class Order(Enum):
+    """What the daemon has to do now."""
+
+    NOTHING = "nothing"
+    TAKE = "take"
+    DROP = "drop"
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What this host sees of itself. ready: charon answers, links are up. witness: a third party answers."""
+
+    ready: bool
+    installed: int
+    witness: bool
+
+
+@dataclass(slots=True)
+class Machine:
+    """One host of a pair. `moves`: all that are known, in seconds of `now`'s clock."""
+
+    name: str
+    preferred: bool
+    configuration: str
+    tunnels: int
+    rules: Rules
+    started: float
+    moves: tuple[Move, ...] = ()
+    role: Role = Role.LISTENING
+    epoch: int = 0
+    reason: str = "It has just started, and listens."
+    since: float = field(init=False)
+    watching: float = field(init=False)
+    by_silence: bool = False
+    peer: Beat | None = None
+    peer_at: float | None = None
+    active_at: float | None = None
+    installed_at: float | None = None
+    rests_until: float = 0.0
+    wants_until: float = 0.0
+    decision: Decision | None = None
+    to_note: list[Move] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.since = self.watching = self.started
+
+    def beat(self, now: float, own: Own) -> Beat:
+        """What to tell the peer."""
+        resting = now < self.rests_until
+        return Beat(
+            name=self.name,
+            role=self.role.value,
+            epoch=self.epoch,
+            ready=own.ready and not resting,
+            preferred=self.preferred,
+            released=resting,
+            wanted=now < self.wants_until,
+            installed=own.installed,
+            active_for=float(now - self.since) if self.role is Role.ACTIVE else 0.0,
+            by_silence=self.by_silence,
+            configuration=self.configuration,
+        )
+
+    def resume(self, epoch: int, active_for: float, now: float) -> None:
+        """After a restart of the daemon alone: the address is still here, so this host still is what it was."""
+        self.role, self.epoch, self.since = Role.ACTIVE, epoch, now - active_for
+        self.reason = "It was active when its daemon restarted."
+
+    def hear(self, beat: Beat, now: float) -> None:
+        """A fresh beat of the peer."""
+        self.peer, self.peer_at = beat, now
+        if beat.role == Role.ACTIVE.value:
+            self._hear_active(beat, now)
+        elif self.role is not Role.ACTIVE:
+            self.epoch = max(self.epoch, beat.epoch)
+
+    def _hear_active(self, beat: Beat, now: float) -> None:
+        if self.role is not Role.ACTIVE and beat.epoch > self.epoch:
+            known = self.epoch > 0  # otherwise it may be a reign that began long ago without a move
+            self.epoch = beat.epoch
+            if known:
+                self._note(Move(max(now - beat.active_for, self.started), beat.by_silence))
+        self.active_at, self.rests_until, self.wants_until = now, 0.0, 0.0
+        if beat.installed:
+            self.installed_at = now
+
+    def step(self, now: float, own: Own) -> Order:
+        """To be asked several times a second. After TAKE or DROP the role is already the new one."""
+        if self.role is Role.ACTIVE:
+            return self._as_active(now, own)
+        if self.role is Role.LISTENING and now - self.started >= LISTEN:
+            self._become(Role.STANDBY, now, "It has listened.", watch=False)
+        return self._as_standby(now, own) if self.role is Role.STANDBY else Order.NOTHING
+
+    def _as_active(self, now: float, own: Own) -> Order:
+        peer = self._fresh(now)
+        if peer is None:
+            return Order.NOTHING
+        if peer.role == Role.ACTIVE.value and self._yields_to(peer):
+            self.epoch = peer.epoch
+            return self._drop(now, f"{peer.name} is active too, and its reign is the later one.")
+        if peer.wanted and peer.ready:
+            return self.release(now, f"An operator wants {peer.name} to be the active.")
+        del own
+        return Order.NOTHING
+
+    def _yields_to(self, peer: Beat) -> bool:
+        return (peer.epoch, peer.preferred, peer.name) > (self.epoch, self.preferred, self.name)
+
+    def _as_standby(self, now: float, own: Own) -> Order:
+        peer = self._fresh(now)
+        if peer is not None and peer.role != Role.ACTIVE.value:
+            if peer.released and own.ready:
+                return self._take(now, f"{peer.name} has handed over.", by_silence=True, counts=False)
+            if peer.preferred and peer.ready and not self.preferred and not peer.released:
+                return self._stays(f"{peer.name} is to begin.")
+            if peer.role == Role.LISTENING.value and self.active_at is None:
+                return self._stays(f"{peer.name} is still listening.")
+        if now < self.rests_until:
+            return self._stays("It has released the address, and rests.")
+        self.decision = decide(self._observation(now, own), self.moves, self.rules)
+        self.reason = self.decision.reason
+        if self.decision.action is not Action.MOVE:
+            return Order.NOTHING
+        return self._take(now, self.reason, by_silence=self.decision.by_silence, counts=self.active_at is not None)
+
+    def _observation(self, now: float, own: Own) -> Observation:
+        return Observation(
+            now=now,
+            watching_since=self.watching,
+            heartbeat_at=self.active_at,
+            installed_at=self.installed_at,
+            tunnels_expected=self.tunnels,
+            standby_ready=own.ready,
+            witness_reached=own.witness,
+        )
+
+    def want(self, now: float) -> str:
+        """An operator wants this host to be the active: "" or why that cannot be."""
+        if self.role is Role.ACTIVE:
+            return "This host is the active already."
+        if self._fresh(now) is None:
+            return (
+                "The other host is not heard: the rules decide; see `reason` in the status. --force takes over anyway."
+            )
+        self.wants_until = now + WANTS
+        return ""
+
+    def force(self, now: float) -> Order:
+        """An operator takes the address here, whatever speaks against it."""
+        return self._take(now, "An operator forced it.", by_silence=True, counts=False)
+
+    def may_release(self, now: float) -> str:
+        """ "" or why an operator should not."""
+        peer = self._fresh(now)
+        if self.role is not Role.ACTIVE:
+            return "This host is not the active."
+        if peer is None or not peer.ready:
+            return "The other host is not heard or not ready: nobody would take over. --force releases anyway."
+        return ""
+
+    def release(self, now: float, reason: str) -> Order:
+        self.rests_until = now + RESTS
+        return self._drop(now, reason)
+
+    def _take(self, now: float, reason: str, *, by_silence: bool, counts: bool) -> Order:
+        self.epoch += 1
+        self.by_silence = by_silence
+        self.rests_until = self.wants_until = 0.0
+        if counts:  # neither the first beginning nor what a person wanted can flap
+            self._note(Move(now, by_silence))
+        self._become(Role.ACTIVE, now, reason)
+        return Order.TAKE
+
+    def _drop(self, now: float, reason: str) -> Order:
+        self._become(Role.STANDBY, now, reason)
+        return Order.DROP
+
+    def drop(self, now: float, reason: str) -> Order:
+        """The address is elsewhere already, as a third party (the Lambda) saw to it."""
+        return self._drop(now, reason)
+
+    def adopt(self, now: float, reason: str) -> Order:
+        """The address is here already, as a third party (the Lambda) saw to it; its move is in the record."""
+        return self._take(now, reason, by_silence=True, counts=False)
+
+    def _become(self, role: Role, now: float, reason: str, *, watch: bool = True) -> None:
+        self.role, self.since, self.reason = role, now, reason
+        if watch:
+            self.watching = now
+
+    def _stays(self, reason: str) -> Order:
+        self.reason = reason
+        return Order.NOTHING
+
+    def _note(self, made: Move) -> None:
+        self.moves = (*self.moves, made)
+        self.to_note.append(made)
+
+    def _fresh(self, now: float) -> Beat | None:
+        """What the peer said, unless that is too long ago."""
+        heard = self.peer_at is not None and now - self.peer_at < self.rules.heartbeat_lost
+        return self.peer if heard else None
