@@ -43,7 +43,8 @@ def prepare(place: Place, spec: Spec) -> None:
     """What differs between hosts: name, host key, who may sign in as root, the resolver where there is a way out."""
     etc = place.root / "etc"
     (etc / "hostname").write_text(f"{place.name}\n")
-    (etc / "hosts").write_text(f"127.0.0.1 localhost\n127.0.1.1 {place.name}\n::1 localhost\n")
+    if not (place.disk / "upper/etc/hosts").exists():  # names that were added since stay
+        (etc / "hosts").write_text(f"127.0.0.1 localhost\n127.0.1.1 {place.name}\n::1 localhost\n")
     if not (etc / "ssh/ssh_host_ed25519_key").exists():
         key = ("-q", "-t", "ed25519", "-N", "", "-C", place.name, "-f", "/etc/ssh/ssh_host_ed25519_key")
         run("chroot", str(place.root), "ssh-keygen", *key)

@@ -1,0 +1,120 @@
+"""The inventory of the appliance's hosts, for Ansible: entered without a network, because the lab has none to this machine.
+
+A host's process changes with every reboot, so the inventory is asked for anew each time: ansible/inventories/lab/hosts.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scripts.host_lib import boot
+from scripts.lab_lib import settings
+from scripts.lab_lib.places import Lab
+from scripts.lab_lib.topology import APPLIANCE, NAMES, PORTAL_NAME, PRIVATE_SERVICE_ADDRESS, VPC, Host
+
+AWS = "http://aws.provider.example:5000"
+REGION = "eu-central-1"
+ACCOUNT = "123456789012"
+DOCUMENTS, INBOX = "lab-documents", "lab-inbox"
+QUEUES = {"work": "lab-work", "events": "lab-events", "dead": "lab-events-dead"}
+
+
+def made(lab: Lab) -> dict[str, Any]:
+    """As Ansible wants it from a program: `{group: {hosts, vars}, _meta: {hostvars}}`."""
+    groups = sorted({group for host in APPLIANCE for group in host.appliance})
+    of_group = {group: {"hosts": [h.name for h in APPLIANCE if group in h.appliance]} for group in groups}
+    top = {"appliance": {"children": groups}, "all": {"children": ["appliance"], "vars": _common(lab)}}
+    hosts = {host.name: _host(lab, host) for host in APPLIANCE}
+    return {**of_group, **top, "_meta": {"hostvars": hosts}}
+
+
+def queue(name: str) -> str:
+    return f"{AWS}/{ACCOUNT}/{QUEUES[name]}"
+
+
+def _host(lab: Lab, host: Host) -> dict[str, Any]:
+    found = {"ansible_nsenter_pid": boot.leader(lab.group.place(host.name)) or 0}
+    if "vpn" in host.appliance:
+        key, certificate = (str(lab.certificates / f"{host.name}.{kind}") for kind in ("key", "crt"))
+        found |= {
+            "strongswan_gateway_config": settings.gateway(host.name),
+            "strongswan_gateway_key": key,
+            "strongswan_gateway_certificate": certificate,
+        }
+    return found
+
+
+def _common(lab: Lab) -> dict[str, Any]:
+    found = settings.secrets_of(lab)
+    connection = {
+        "ansible_connection": "community.docker.nsenter",
+        "ansible_user": "root",
+        "ansible_python_interpreter": "/usr/bin/python3",
+    }
+    return connection | _shared(lab) | _application(lab, found) | _release(lab, found) | _vpn(lab, found)
+
+
+def _shared(lab: Lab) -> dict[str, Any]:
+    return {
+        "appliance_environment": "lab",
+        "appliance_portal_name": PORTAL_NAME,
+        "appliance_timeserver": "",
+        "appliance_release_public_keys": str(lab.state / "release-keys"),
+        "appliance_backup_target": "/var/backups/proforma",
+        "firewall_inbound": [
+            {"purpose": "the portal", "protocol": "tcp", "ports": [443], "from": ["10.60.0.0/24", "10.50.60.0/24", "10.20.30.0/24", VPC]}
+        ],
+        "firewall_outbound": [{"purpose": "database, AWS, customers", "protocol": "tcp", "ports": ["1-65535"], "to": ["0.0.0.0/0"]}],
+    }
+
+
+def _application(lab: Lab, found: settings.Secrets) -> dict[str, Any]:
+    return {
+        "database_client_host": "database.provider.example",
+        "database_client_password": found["database_app"],
+        "database_client_owner_password": found["database_owner"],
+        "database_client_ca": str(lab.certificates / "provider-ca.pem"),
+        "portal_certificate": str(lab.certificates / "portal.crt"),
+        "portal_key": (lab.certificates / "portal.key").read_text() if (lab.certificates / "portal.key").exists() else "",
+        "portal_workers": 2,
+        "portal_inbound_credentials": settings.inbound(found),
+        "worker_concurrency": 2,
+        "worker_credentials": settings.credentials(found),
+        "backup_password": found["database_backup"],
+        "backup_documents_bucket": DOCUMENTS,
+    }
+
+
+def _release(lab: Lab, found: settings.Secrets) -> dict[str, Any]:
+    return {
+        "release_artifacts": str(lab.state / "artifacts"),
+        "release_secret_key": found["secret_key"],
+        "release_pseudonym_key": found["pseudonym_key"],
+        "release_backup_command": "",
+        "release_aws_credentials": "[default]\naws_access_key_id = lab\naws_secret_access_key = lab\n",
+        "release_environment": {"AWS_DEFAULT_REGION": REGION, "AWS_ENDPOINT_URL": AWS},
+        "release_settings": {
+            "MODE": "test",
+            "DOCUMENTS_BUCKET": DOCUMENTS,
+            "S3_ENDPOINT_URL": AWS,
+            "BROKER_URL": "sqs://",
+            "BROKER_QUEUE_URL": queue("work"),
+            "BROKER_REGION": REGION,
+            "EVENTS_QUEUE_URL": queue("events"),
+            "INBOX_BUCKET": INBOX,
+            "SWEEP_SECONDS": 5,
+            "RETRY_SECONDS": 5,
+        },
+    }
+
+
+def _vpn(lab: Lab, found: settings.Secrets) -> dict[str, Any]:
+    return {
+        "strongswan_gateway_sites": str(lab.state / "sites"),
+        "strongswan_gateway_trust": str(lab.state / "trust"),
+        "strongswan_gateway_preshared_keys": {"example-b": found["psk_b"]},
+        "strongswan_gateway_heartbeat_key": found["heartbeat"],
+    }
+
+
+__all__ = ["AWS", "DOCUMENTS", "INBOX", "NAMES", "PRIVATE_SERVICE_ADDRESS", "QUEUES", "REGION", "made", "queue"]
