@@ -63,8 +63,8 @@ def clock(host: Host) -> Iterator[Finding]:
         what = f"This clock and the time server are {abs(offset):.0f} s apart; the server is {side}."
         cause = "This host does not follow the server, or the server is wrong: compare with a third clock (date -u)."
         remedy = (
-            "If this host is wrong: restart its time service. If the server is: name another in appliance_timeserver and "
-            "play appliance.yml. Certificates, sign-ins and leases go wrong until then."
+            "If this host is wrong: restart its time service. If the server is: name another in appliance_timeserver "
+            "and play appliance.yml. Certificates, sign-ins and leases go wrong until then."
         )
         yield Finding("clock", level, what, cause, remedy, server)
 

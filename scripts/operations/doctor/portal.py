@@ -31,7 +31,9 @@ def database(host: Host) -> Iterator[Finding]:
         with postgres.opened(host.path(URL)) as there:
             if problem := _unreached(there.host, there.port):
                 cause = "The server is down, or a firewall or route is between."
-                remedy = f"getent ahosts {there.host}; is TCP {there.port} let out (nft list ruleset)? Then the server's log."
+                remedy = (
+                    f"getent ahosts {there.host}; is TCP {there.port} let out (nft list ruleset)? The server's log."
+                )
                 yield Finding("database", ERROR, f"It cannot be reached: {problem}.", cause, remedy, there.place)
                 return
             with Session(there) as session:
