@@ -1,0 +1,30 @@
+# The application's role owns nothing; the other one owns the tables and is used while migrating alone. Whoever sets the
+# database up makes both roles with these passwords (ansible/, role database_client). Passwords never reach Terraform's state.
+ephemeral "aws_secretsmanager_random_password" "role" {
+  for_each            = local.roles
+  password_length     = 40
+  exclude_punctuation = true # stands in an address of the form postgresql://
+}
+
+resource "aws_secretsmanager_secret" "role" {
+  for_each                = local.roles
+  name                    = "${var.name}/database/${each.key}"
+  description             = each.key == "app" ? "The portal's role, which owns nothing" : "The role that owns the tables, for migrations"
+  kms_key_id              = var.kms_key_arn
+  recovery_window_in_days = 30
+}
+
+resource "aws_secretsmanager_secret_version" "role" {
+  for_each  = local.roles
+  secret_id = aws_secretsmanager_secret.role[each.key].id
+
+  secret_string_wo = jsonencode({
+    engine   = "postgres"
+    host     = aws_rds_cluster.this.endpoint
+    port     = aws_rds_cluster.this.port
+    dbname   = local.database_name
+    username = each.value
+    password = ephemeral.aws_secretsmanager_random_password.role[each.key].random_password
+  })
+  secret_string_wo_version = 1 # one more, and the next apply makes a new password; then set the database up again
+}

@@ -1,0 +1,156 @@
+# Worker hosts, as many as there is work. With hosts.max = 0 (small) there is no group: the portal host does the work.
+
+locals {
+  groups = var.hosts.max > 0 ? toset(["worker"]) : toset([])
+
+  boot = {
+    kind               = "worker"
+    region             = local.region
+    artifacts_bucket   = var.artifacts_bucket.name
+    pointer_parameter  = "/${var.name}/portal/release"
+    settings_parameter = "/${var.name}/portal/settings"
+  }
+}
+
+resource "aws_launch_template" "this" {
+  for_each = local.groups
+
+  name          = "${var.name}-worker"
+  description   = "A worker host from the baked image"
+  image_id      = var.image_id
+  instance_type = var.instance_type
+  user_data     = base64encode(templatefile("${path.module}/boot.yml", { boot = jsonencode(local.boot) }))
+
+  update_default_version = true
+
+  iam_instance_profile {
+    arn = aws_iam_instance_profile.worker.arn
+  }
+
+  network_interfaces {
+    device_index                = 0
+    associate_public_ip_address = false
+    security_groups             = [var.security_group_id]
+  }
+
+  metadata_options {
+    http_endpoint               = "enabled"
+    http_tokens                 = "required"
+    http_put_response_hop_limit = 1
+  }
+
+  block_device_mappings {
+    device_name = "/dev/xvda"
+
+    ebs {
+      encrypted   = true
+      kms_key_id  = var.kms_key_arn
+      volume_type = "gp3"
+      volume_size = 20
+      throughput  = 125
+    }
+  }
+
+  tag_specifications {
+    resource_type = "instance"
+    tags          = { Name = "${var.name}-worker" }
+  }
+}
+
+resource "aws_autoscaling_group" "this" {
+  for_each = local.groups
+
+  name                      = "${var.name}-worker"
+  min_size                  = var.hosts.min
+  max_size                  = var.hosts.max
+  vpc_zone_identifier       = var.subnet_ids
+  health_check_type         = "EC2"
+  health_check_grace_period = 300
+  default_instance_warmup   = 300
+  enabled_metrics           = ["GroupInServiceInstances", "GroupDesiredCapacity"]
+
+  launch_template {
+    id      = aws_launch_template.this[each.key].id
+    version = aws_launch_template.this[each.key].latest_version
+  }
+
+  # A new image or another boot replaces hosts one after the other; what a worker had begun, another one goes on with.
+  instance_refresh {
+    strategy = "Rolling"
+
+    preferences {
+      min_healthy_percentage = 50
+      auto_rollback          = true
+    }
+  }
+
+  tag {
+    key                 = "Name"
+    value               = "${var.name}-worker"
+    propagate_at_launch = true
+  }
+
+  lifecycle {
+    ignore_changes = [desired_capacity]
+  }
+}
+
+# Each worker for itself takes a few messages a minute; what matters is how many wait for one host.
+resource "aws_autoscaling_policy" "queue" {
+  for_each = local.groups
+
+  name                   = "${var.name}-worker-queue"
+  autoscaling_group_name = aws_autoscaling_group.this[each.key].name
+  policy_type            = "TargetTrackingScaling"
+
+  target_tracking_configuration {
+    target_value = var.messages_per_host
+
+    customized_metric_specification {
+      metrics {
+        id          = "waiting"
+        return_data = false
+
+        metric_stat {
+          stat = "Sum"
+
+          metric {
+            namespace   = "AWS/SQS"
+            metric_name = "ApproximateNumberOfMessagesVisible"
+
+            dimensions {
+              name  = "QueueName"
+              value = aws_sqs_queue.this["celery"].name
+            }
+          }
+        }
+      }
+
+      metrics {
+        id          = "hosts"
+        return_data = false
+
+        metric_stat {
+          stat = "Average"
+
+          metric {
+            namespace   = "AWS/AutoScaling"
+            metric_name = "GroupInServiceInstances"
+
+            dimensions {
+              name  = "AutoScalingGroupName"
+              value = aws_autoscaling_group.this[each.key].name
+            }
+          }
+        }
+      }
+
+      metrics {
+        id          = "each"
+        expression  = "waiting / IF(hosts > 0, hosts, 1)"
+        label       = "Messages that wait for one host"
+        return_data = true
+      }
+    }
+  }
+}
