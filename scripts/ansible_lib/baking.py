@@ -59,6 +59,8 @@ def roles_of(playbook: Path) -> list[str]:
         if imported := play.get("ansible.builtin.import_playbook"):
             found += roles_of(playbook.parent / imported)
         found += [one if isinstance(one, str) else one["role"] for one in play.get("roles", ())]
+        calls = (task.get("ansible.builtin.import_role") for task in play.get("tasks", ()))
+        found += [call["name"] for call in calls if call]
     return list(dict.fromkeys(found))
 
 
@@ -145,6 +147,7 @@ def play(playbook: Path, inventory: Path, *options: str) -> None:
     environment = os.environ | {
         "ANSIBLE_CONFIG": str(ANSIBLE / "ansible.cfg"),
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "ANSIBLE_NOCOLOR": "1",
     }
     command = ["ansible-playbook", "--inventory", str(inventory), *options, str(playbook)]
     done = subprocess.run(command, env=environment, cwd=ANSIBLE, capture_output=True, text=True, check=False)
