@@ -59,9 +59,14 @@ def roles_of(playbook: Path) -> list[str]:
         if imported := play.get("ansible.builtin.import_playbook"):
             found += roles_of(playbook.parent / imported)
         found += [one if isinstance(one, str) else one["role"] for one in play.get("roles", ())]
+        found += [task["ansible.builtin.import_role"]["name"] for task in play.get("tasks", ()) if _imports_role(task)]
         calls = (task.get("ansible.builtin.import_role") for task in play.get("tasks", ()))
         found += [call["name"] for call in calls if call]
     return list(dict.fromkeys(found))
+
+
+def _imports_role(task: Mapping[str, Any]) -> bool:
+    return "ansible.builtin.import_role" in task
 
 
 def online_host(base: str, key: str, *, chain: Sequence[str] = (), more: Sequence[Attachment] = ()) -> Spec:

@@ -1,6 +1,6 @@
 """The hosts of one molecule scenario, made and removed by ./scripts/host's own parts. Called by ansible/molecule/shared/*.yml.
 
-A platform in molecule.yml: `name`, `base`, and if need be `groups` (of the inventory) and `networks` (as `host up --network`).
+A platform in molecule.yml: `name`, `base`, and if need be `groups` (of the inventory) and `attachments` (as `host up --network`; molecule knows `networks` as something else).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _platforms() -> list[dict[str, Any]]:
 def _up(platform: dict[str, Any], key: Path) -> spec.Spec:
     scenario = Path(os.environ["MOLECULE_SCENARIO_DIRECTORY"])
     layer = baking.ensure(scenario.name, platform["base"], scenario / "converge.yml", platform.get("groups", ()))
-    more = spec.attachments(list(platform.get("networks", ())))
+    more = spec.attachments(list(platform.get("attachments", ())))
     public = key.with_suffix(".pub").read_text().strip()
     wanted = baking.online_host(platform["base"], public, chain=[layer], more=more)
     lease, _ = hosts.up(places.group().place(platform["name"]), wanted)
