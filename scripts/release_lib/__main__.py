@@ -82,6 +82,7 @@ def verify(given: argparse.Namespace) -> None:
 
 
 def installer(given: argparse.Namespace) -> None:
+    given.out.parent.mkdir(parents=True, exist_ok=True)
     _tell(str(packing.installer(given.out)))
 
 
