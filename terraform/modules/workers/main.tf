@@ -4,7 +4,7 @@ locals {
   groups = var.hosts.max > 0 ? toset(["worker"]) : toset([])
 
   boot = {
-    kind               = "worker"
+    kinds              = ["worker"]
     region             = local.region
     artifacts_bucket   = var.artifacts_bucket.name
     pointer_parameter  = "/${var.name}/portal/release"

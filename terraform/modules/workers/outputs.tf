@@ -30,3 +30,8 @@ output "group_name" {
   description = "The auto-scaling group; null where the portal host does the work"
   value       = one([for group in aws_autoscaling_group.this : group.name])
 }
+
+output "wake_policy_arn" {
+  description = "What a portal host needs that runs no workers: it may send them work"
+  value       = aws_iam_policy.wake.arn
+}

@@ -131,3 +131,30 @@ resource "aws_iam_instance_profile" "worker" {
   name = "${var.name}-worker"
   role = aws_iam_role.worker.name
 }
+
+# A page that has made work says so; the row in the database is the truth, and a sweep finds it anyway.
+data "aws_iam_policy_document" "wake" {
+  statement {
+    sid       = "WakeWorkers"
+    actions   = ["sqs:SendMessage", "sqs:GetQueueAttributes"]
+    resources = [aws_sqs_queue.this["celery"].arn]
+  }
+
+  statement {
+    sid       = "SealMessages"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [var.kms_key_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["sqs.${local.region}.amazonaws.com"]
+    }
+  }
+}
+
+resource "aws_iam_policy" "wake" {
+  name        = "${var.name}-wake"
+  description = "What a host may that only sends work to workers"
+  policy      = data.aws_iam_policy_document.wake.json
+}
