@@ -67,7 +67,7 @@ def make(lab: Lab) -> str:
     for authority in AUTHORITIES:
         _authority(lab, authority)
     for holder in missing:
-        _holder(lab, holder)
+        issue(lab, holder)
     return f"{len(missing)} certificates of {len(AUTHORITIES)} authorities"
 
 
@@ -86,7 +86,8 @@ def _authority(lab: Lab, authority: Authority) -> None:
         _pki("show", *at, "ca", "--out", str(certificate))
 
 
-def _holder(lab: Lab, holder: Holder) -> None:
+def issue(lab: Lab, holder: Holder) -> None:
+    """Key and certificate of one holder. Raises LabError."""
     key, request, certificate = (lab.certificates / f"{holder.name}.{kind}" for kind in ("key", "csr", "crt"))
     identity = ("--identity", holder.identity)
     request.unlink(missing_ok=True)
@@ -94,6 +95,20 @@ def _holder(lab: Lab, holder: Holder) -> None:
     shared = ("--shares-identity-with", holder.shares_with) if holder.shares_with else ()
     signing = (*_at(lab, holder.authority), *identity, *shared, "--csr", str(request), "--out", str(certificate))
     _pki("sign", holder.profile, holder.name, *signing, *_opened(lab, holder.authority))
+
+
+def renew(lab: Lab, name: str) -> None:
+    """A new key and a new certificate in the place of those of one of HOLDERS. Raises LabError."""
+    holder = next(one for one in HOLDERS if one.name == name)
+    certificate = lab.certificates / f"{name}.crt"
+    key, request, draft = (lab.certificates / f"{name}.new.{kind}" for kind in ("key", "csr", "crt"))
+    for path in (key, request, draft):
+        path.unlink(missing_ok=True)
+    _pki("csr", holder.profile, "--identity", holder.identity, "--key", str(key), "--out", str(request))
+    renewing = (*_at(lab, holder.authority), name, "--csr", str(request), "--out", str(draft))
+    _pki("renew", *renewing, *_opened(lab, holder.authority))
+    key.replace(certificate.with_suffix(".key"))
+    draft.replace(certificate)
 
 
 def revoke(lab: Lab, authority: str, name: str) -> Path:

@@ -54,13 +54,20 @@ def laptop(lab: Lab) -> Given:
     given.copy("/usr/local/sbin/vpn", GIVEN / "vpn", 0o755)
     given.copy("/usr/local/share/ca-certificates/provider.crt", lab.certificates / "provider-ca.pem")
     _trusts(given, lab, "provider")
-    for person in PEOPLE:
-        folder, mail = f"/etc/proforma-laptop/{person}", f"{person}@provider.example"
-        given.text(f"{folder}/pubkey.conf", staff.linux(house, mail, "pubkey"), PRIVATE)
-        given.text(f"{folder}/eap-tls.conf", staff.linux(house, mail, "eap-tls"), PRIVATE)
-        given.copy(f"{folder}/staff.crt", lab.certificates / f"{person}.crt")
-        given.copy(f"{folder}/staff.key", lab.certificates / f"{person}.key", PRIVATE)
+    for name in PEOPLE:
+        given.files |= person(lab, name).files
     given.script = "update-ca-certificates >/dev/null 2>&1 || true\nsystemctl enable --now --quiet strongswan\n"
+    return given
+
+
+def person(lab: Lab, name: str) -> Given:
+    """One person's profiles, certificate and key on the laptop."""
+    given, house = Given(), settings.house(lab)
+    folder, mail = f"/etc/proforma-laptop/{name}", f"{name}@provider.example"
+    given.text(f"{folder}/pubkey.conf", staff.linux(house, mail, "pubkey"), PRIVATE)
+    given.text(f"{folder}/eap-tls.conf", staff.linux(house, mail, "eap-tls"), PRIVATE)
+    given.copy(f"{folder}/staff.crt", lab.certificates / f"{name}.crt")
+    given.copy(f"{folder}/staff.key", lab.certificates / f"{name}.key", PRIVATE)
     return given
 
 

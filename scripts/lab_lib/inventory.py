@@ -82,6 +82,7 @@ def _application(lab: Lab, found: settings.Secrets) -> dict[str, Any]:
         "worker_credentials": settings.credentials(found),
         "backup_password": found["database_backup"],
         "backup_documents_bucket": DOCUMENTS,
+        "backup_recipients": [settings.backup_recipient(lab)],
     }
 
 

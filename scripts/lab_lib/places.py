@@ -57,6 +57,10 @@ class Lab:
         return self.state / "secrets.json"
 
     @property
+    def backup_identity(self) -> Path:
+        return self.state / "backup.key"
+
+    @property
     def inventory(self) -> Path:
         return self.state / "inventory"
 

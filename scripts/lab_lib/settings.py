@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
+import subprocess
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +64,17 @@ def inbound(found: Secrets) -> dict[str, dict[str, str]]:
         f"customers/example-{letter}/inbound": {"username": f"sap-{letter}", "password": found[f"{letter}_inbound"]}
         for letter in "ab"
     }
+
+
+def backup_recipient(lab: Lab) -> str:
+    """The public key for which backups are sealed; its private half stays in the lab's state, as in a safe."""
+    identity = lab.backup_identity
+    if not identity.exists():
+        lab.private(identity.parent)
+        made = subprocess.run(["age-keygen"], capture_output=True, text=True, check=True).stdout
+        identity.touch(mode=0o600)
+        identity.write_text(made)
+    return next(line.split()[-1] for line in identity.read_text().splitlines() if "public key" in line)
 
 
 def gateway(name: str = "vpn-a") -> dict[str, Any]:

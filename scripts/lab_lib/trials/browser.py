@@ -136,6 +136,13 @@ class Browser:
             time.sleep(0.25)
         raise TrialError(f"{where} did not come within {patience:.0f} s: {seen}")
 
+    def answers(self, where: str, seconds: float = 2.0) -> bool:
+        """Whether the page comes, good, within that time. No reload."""
+        try:
+            return self.session.get(urljoin(self.portal.url, where), timeout=seconds).status_code == 200
+        except requests.RequestException:
+            return False
+
     def press(self, page: Page, button: str, values: Mapping[str, Any] | None = None) -> Page:
         """Fill in the form with that button and send it, once. Raises TrialError when the portal refuses it."""
         form = page.form(button)

@@ -10,6 +10,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from scripts.lab_lib.places import Lab as Files
 from scripts.lab_lib.trials import month, office, proof, scenarios
 from scripts.lab_lib.trials.browser import Portal
 from scripts.lab_lib.trials.figures import Figure
@@ -18,6 +19,7 @@ from scripts.lab_lib.trials.office import Endpoints, Office
 from scripts.lab_lib.trials.pulse import Probe, connects
 from scripts.lab_lib.trials.run import Report
 from scripts.lab_lib.trials.sap import Customer
+from scripts.lab_lib.trials.wire import Watch
 
 VPN_HOSTS = ("vpn-a", "vpn-b")
 SERVICE_ADDRESS = "203.0.113.10"
@@ -25,6 +27,7 @@ PORTAL_URL, PORTAL_ADDRESS = "https://portal.provider.example", "10.40.10.10"
 SERVICENOW, SAP = ("10.20.30.40", 443), ("10.20.30.41", 44300)
 FILE = Path(__file__).with_name("vpn.scenarios")
 FIRST_MONTH = (2022, 1)
+CUSTOMER_CA = "/etc/proforma/customer-a-ca.pem"
 PRELUDE = """
 reach() { python3 -c 'import socket, sys
 try:
@@ -41,15 +44,22 @@ def _unheard(_figure: Figure) -> None:
 
 @dataclass
 class Lab:
-    """`state`: the lab's directory outside the clone."""
+    """`files`: where `lab up` keeps what it made, outside the clone."""
 
     machines: Machines
-    state: Path
-    code: str = "example-a"
-    ca_on_worker: str = "/etc/proforma/customer-a-ca.pem"
+    files: Files
     used: list[str] = field(default_factory=list)
+    watch: Watch | None = None
     report: Report = _unheard
     """takes a figure of the trial that is being played"""
+
+    @property
+    def state(self) -> Path:
+        return self.files.state
+
+    @property
+    def sites(self) -> Path:
+        return self.state / "sites"
 
     # who is who
 
@@ -82,13 +92,17 @@ class Lab:
         """Whether a connection from the worker to customer A's ServiceNow comes about."""
         return connects(self.machines.place(host), *SERVICENOW)
 
+    def say(self, host: str, command: str) -> str:
+        """What a command of the scenarios' kind says."""
+        return self.machines.sh(host, PRELUDE + command, seconds=20).text
+
     def scenarios(self, section: str) -> list[str]:
         """What was not as the section of vpn.scenarios expects."""
         wanted = scenarios.read(FILE)[section]
         hosts = {"active": self.active(), "standby": self.standby()}
 
         def run(host: str, command: str) -> str:
-            return self.machines.sh(hosts.get(host, host), PRELUDE + command, seconds=20).text
+            return self.say(hosts.get(host, host), command)
 
         return scenarios.failures(wanted, run)
 
@@ -105,7 +119,7 @@ class Lab:
     def office(self) -> Office:
         """Everybody is there, and can sign in from the laptop."""
         network = partial(network_of, self.machines.place("laptop"))
-        portal = Portal(PORTAL_URL, PORTAL_ADDRESS, self.state / "portal-ca.pem", network)
+        portal = Portal(PORTAL_URL, PORTAL_ADDRESS, self.files.certificates / "provider-ca.pem", network)
         return Office(portal, office.passwords(self.state / "people.json"))
 
     @cached_property
@@ -117,9 +131,10 @@ class Lab:
     def endpoints(self) -> Endpoints:
         from portal.sources.servicenow.parse import DEFAULT_VOCABULARY
 
+        ca = self.given("worker", self.files.certificates / "example-a-ca.pem", CUSTOMER_CA)
         domain = "corp.customer-a.example"
         servicenow, sap = f"https://servicenow.{domain}", f"https://sap.{domain}:{SAP[1]}/sap/bc/idoc_xml"
-        return Endpoints(self.code, servicenow, sap, self.ca_on_worker, DEFAULT_VOCABULARY)
+        return Endpoints("example-a", servicenow, sap, ca, DEFAULT_VOCABULARY)
 
     def sql(self, statement: str) -> str:
         """What the portal's database answers, unaligned. Raises TrialError."""
@@ -139,9 +154,21 @@ class Lab:
         database: Mapping[str, Any] = json.loads(self.sql(proof.FACTS.format(number=played.number)))
         return proof.Facts(played, database, self.customer.received())
 
+    def given(self, host: str, file: Path, path: str, mode: str = "0644") -> str:
+        """The path of a file of the lab on a host."""
+        script = f"install -D -m {mode} /dev/stdin {path}"
+        said = self.machines.run(host, "sh", "-c", script, given=file.read_text())
+        if not said.ok:
+            raise TrialError(f"{host}: {path}: {said.text}")
+        return path
+
     def audit(self) -> None:
         """The whole record and every document's bytes, read on the portal. Raises TrialError."""
         self.machines.do("portal", "proforma-manage audit_verify")
+
+    def release(self, host: str = "portal") -> str:
+        """The version that runs there."""
+        return Path(self.machines.do(host, "readlink /opt/proforma/current")).name
 
 
 def after(period: str) -> str:

@@ -68,6 +68,10 @@ class Office:
             browser.sign_in(name, self.passwords[name])
         return browser
 
+    def anybody(self) -> Browser:
+        """A browser in which nobody has signed in."""
+        return Browser(self.portal)
+
 
 def passwords(file: Path) -> dict[str, str]:
     """Name -> password, the same in every run on one lab."""

@@ -18,6 +18,7 @@ from scripts.lab_lib.trials.machines import Said, TrialError, eventually, networ
 from scripts.lab_lib.trials.pulse import beating
 from scripts.lab_lib.trials.wire import Watch
 
+METHODS = ("pubkey", "eap-tls")
 IN = "completed successfully"
 ASSIGNED = "10.99.1.5"
 COUNTERS = ("refused_forward", "refused_input", "refused_clear", "refused_spoofed")
@@ -46,7 +47,7 @@ def isolation(lab: Lab) -> Iterator[str]:
 
 def staff(lab: Lab) -> Iterator[str]:
     """EAP-TLS and public key, and no more than the portal's port; without the tunnel nothing."""
-    for method in ("pubkey", "eap-tls"):
+    for method in METHODS:
         said = dial(lab, method=method)
         if IN not in said.text:
             yield f"{method}: {said.text.strip()[-300:]}"
@@ -61,14 +62,11 @@ def staff(lab: Lab) -> Iterator[str]:
 
 def dial(lab: Lab, person: str = "anna", method: str = "pubkey") -> Said:
     """What swanctl says when the laptop connects anew."""
-    hang_up(lab)
-    file = f"/etc/swanctl/people/{person}.{method}.conf"
-    script = f"install -m 0600 {file} /etc/swanctl/conf.d/provider.conf && swanctl --load-all --noprompt >/dev/null"
-    return lab.machines.sh("laptop", f"{script}; swanctl --initiate --child portal --timeout 10", seconds=30)
+    return lab.machines.run("laptop", "vpn", "up", person, method, seconds=40)
 
 
 def hang_up(lab: Lab) -> None:
-    lab.machines.sh("laptop", "swanctl --terminate --ike provider --force --timeout 3", seconds=20)
+    lab.machines.run("laptop", "vpn", "down", seconds=20)
 
 
 def refusals(lab: Lab) -> Iterator[str]:
@@ -283,3 +281,17 @@ def _scan(lab: Lab, scan: scans.Scan) -> Scanned:
     except ValueError as error:
         raise TrialError(f"{scan.side} ({scan.host}) to {scan.target}: {error}") from None
     return Scanned(scan, *scans.findings(scan, found))
+
+
+def wire(lab: Lab) -> Iterator[str]:
+    """What the router saw during this run: IKE and ESP in UDP, and nothing in clear."""
+    watch = lab.watch
+    if watch is None:
+        yield "the wire was not watched"
+        return
+    watch.stop()
+    found = watch.in_clear()
+    lab.report(Figure("wire_in_clear", len(found), f"{watch.in_tunnels()} packets in tunnels"))
+    yield from found[:10]
+    if watch.in_tunnels() < 100:
+        yield "hardly anything crossed the wire: the watch proves nothing"

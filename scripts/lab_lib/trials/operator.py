@@ -1,0 +1,112 @@
+"""What an operator does at the controller: playbooks, certificates, releases. The same commands as in docs/."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from scripts.lab_lib import authorities, houses, release
+from scripts.lab_lib.authorities import Holder
+from scripts.lab_lib.places import ROOT
+from scripts.lab_lib.trials.lab import VPN_HOSTS, Lab
+from scripts.lab_lib.trials.machines import TrialError
+
+ANSIBLE = ROOT / "ansible"
+TOOLS = Path(sys.executable).parent
+PLAYBOOK_SECONDS = 300.0
+VPN_PYTHON = "/opt/proforma-vpn/venv/bin/python"
+TAKE_OVER = f"{VPN_PYTHON} -m strongswan.pair takeover"
+
+
+def playbook(lab: Lab, name: str, *, limit: str = "", tags: str = "", **variables: object) -> str:
+    """What a playbook of ansible/ says. Raises TrialError when it fails; its whole log is kept."""
+    line = [str(TOOLS / "ansible-playbook"), "-i", "inventories/lab", f"playbooks/{name}.yml"]
+    line += ["--limit", limit] * bool(limit) + ["--tags", tags] * bool(tags)
+    line += [word for key, value in variables.items() for word in ("-e", json.dumps({key: str(value)}))]
+    log = lab.files.logs / f"test-{name}.log"
+    log.parent.mkdir(exist_ok=True)
+    environment = os.environ | {"PROFORMA_LAB_STATE": str(lab.state), "ANSIBLE_FORCE_COLOR": "0"}
+    with log.open("w") as file:
+        done = subprocess.run(
+            line,
+            cwd=ANSIBLE,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            check=False,
+            timeout=PLAYBOOK_SECONDS,
+        )
+    said = log.read_text()
+    if done.returncode:
+        failed = [text for text in said.splitlines() if re.match(r"\[?(ERROR|fatal|failed)", text)]
+        raise TrialError(f"playbook {name}: exit code {done.returncode}: {' '.join(failed)[-900:]} (see {log})")
+    return said
+
+
+def another_release(lab: Lab, current: str) -> str:
+    """A version later than the current one, of the same commit, signed and at hand."""
+    return release.ensure(lab.files, version=f"{current}.1")[0]
+
+
+def staff_member(lab: Lab, name: str) -> None:
+    """A certificate for one more person, and their profile on the laptop."""
+    mail = f"{name}@{authorities.DOMAIN}"
+    authorities.issue(lab.files, Holder("staff", "staff", name, mail))
+    given = houses.person(lab.files, name)
+    for path, file in given.files.items():
+        said = lab.machines.run(
+            "laptop", "install", "-D", "-m", f"{file.mode:o}", "/dev/stdin", path, given=file.content.decode()
+        )
+        if not said.ok:
+            raise TrialError(f"laptop: {path}: {said.text}")
+
+
+def stranger() -> str:
+    """A name that nobody has had."""
+    return f"eve-{secrets.token_hex(3)}"
+
+
+def revoke(lab: Lab, name: str) -> None:
+    """As docs/operations.md has it: the new list to every VPN host, then what is remembered is forgotten there."""
+    file = authorities.revoke(lab.files, "staff", name)
+    lists = lab.state / "rotate" / "crl"
+    shutil.rmtree(lists.parent, ignore_errors=True)
+    lists.mkdir(parents=True)
+    for held in (lab.state / "trust" / "x509crl").glob("*staff*"):
+        shutil.copy(file, held)
+        shutil.copy(file, lists / held.name)
+    playbook(lab, "rotate_certificates", limit="vpn,localhost", rotate_from=lists.parent)
+    for host in VPN_HOSTS:
+        lab.machines.do(host, f"{VPN_PYTHON} -m strongswan.watchdog.revoke {name}@{authorities.DOMAIN}")
+
+
+def renewed(lab: Lab) -> Path:
+    """What rotate_certificates is given: new certificates and keys of the portal and of both VPN hosts."""
+    folder = lab.state / "rotate"
+    shutil.rmtree(folder, ignore_errors=True)
+    _renew(lab, "portal", folder / "portal/portal.crt", folder / "portal/portal.key")
+    for host in VPN_HOSTS:
+        _renew(lab, host, folder / host / "x509/gateway.pem", folder / host / "private/gateway.pem")
+    return folder
+
+
+def _renew(lab: Lab, name: str, certificate: Path, key: Path) -> None:
+    """Both in the directory, and in the lab's own, so that the next run of the roles brings no old one back."""
+    authorities.renew(lab.files, name)
+    for source, target in ((f"{name}.crt", certificate), (f"{name}.key", key)):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(lab.files.certificates / source, target)
+        target.chmod(0o600)
+
+
+def serials(lab: Lab) -> dict[str, str]:
+    """Where -> serial number of the certificate that is in use there."""
+    at = {"portal": "/etc/proforma/tls/portal.crt"} | dict.fromkeys(VPN_HOSTS, "/etc/swanctl/x509/gateway.pem")
+    return {host: lab.machines.do(host, f"openssl x509 -noout -serial -in {path}") for host, path in at.items()}
