@@ -1,6 +1,7 @@
 """The hosts of one molecule scenario, made and removed by ./scripts/host's own parts. Called by ansible/molecule/shared/*.yml.
 
-A platform in molecule.yml: `name`, `base`, and if need be `groups` (of the inventory) and `attachments` (as `host up --network`; molecule knows `networks` as something else).
+A platform in molecule.yml: `name`, `base`, and if need be `groups` (of the inventory) and `attachments` (each as for
+`host up --network`; molecule takes `networks` for something else).
 """
 
 from __future__ import annotations
