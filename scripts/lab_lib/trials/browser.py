@@ -24,6 +24,7 @@ from scripts.lab_lib.trials.machines import TrialError
 Network = Callable[[], AbstractContextManager[None]]
 TIMEOUT = (3.0, 20.0)
 PATIENCE = 60.0
+REDIAL = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Portal:
     address: str
     ca: Path
     network: Network = nullcontext
+    dial: Callable[[], object] | None = None
+    """connects the laptop's tunnel anew: what a person does when pages stop coming"""
 
     @property
     def name(self) -> str:
@@ -114,6 +117,7 @@ class Browser:
 
     portal: Portal
     session: requests.Session = field(default_factory=requests.Session)
+    _dialled: float = 0.0
 
     def __post_init__(self) -> None:
         self.session.trust_env = False
@@ -129,12 +133,19 @@ class Browser:
                 answer = self.session.get(urljoin(self.portal.url, where), timeout=TIMEOUT)
             except requests.RequestException as error:
                 seen = type(error).__name__
+                self._redial()
             else:
                 if answer.status_code not in (502, 503, 504):
                     return Page(answer)
                 seen = str(answer.status_code)
             time.sleep(0.25)
         raise TrialError(f"{where} did not come within {patience:.0f} s: {seen}")
+
+    def _redial(self) -> None:
+        """Not for each page that does not come: a tunnel needs its time."""
+        if self.portal.dial and time.monotonic() - self._dialled > REDIAL:
+            self.portal.dial()
+            self._dialled = time.monotonic()
 
     def answers(self, where: str, seconds: float = 2.0) -> bool:
         """Whether the page comes, good, within that time. No reload."""

@@ -1,11 +1,14 @@
-"""Marks by auditors that nobody here wrote: lynis, OpenSCAP, systemd-analyze. How each is asked: scripts/audit_host."""
+"""Marks by auditors that nobody here wrote: lynis, OpenSCAP, systemd-analyze."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
-from scripts.lab_lib.trials.figures import Figure
 from scripts.lab_lib.trials.lab import Lab
+from scripts.lab_lib.trials.machines import TrialError
 
-UNITS = ("portal", "worker", "vpn-a")
+
+def audited(_lab: Lab) -> Iterator[str]:
+    """The marks of portal and VPN host, and of every unit of ours."""
+    raise TrialError("nobody has looked yet")
+    yield ""

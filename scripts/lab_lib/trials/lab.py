@@ -14,7 +14,7 @@ from scripts.lab_lib.places import Lab as Files
 from scripts.lab_lib.trials import month, office, proof, scenarios
 from scripts.lab_lib.trials.browser import Portal
 from scripts.lab_lib.trials.figures import Figure
-from scripts.lab_lib.trials.machines import Machines, TrialError, eventually, network_of
+from scripts.lab_lib.trials.machines import Machines, Said, TrialError, eventually, network_of
 from scripts.lab_lib.trials.office import Endpoints, Office
 from scripts.lab_lib.trials.pulse import Probe, connects
 from scripts.lab_lib.trials.run import Report
@@ -26,6 +26,9 @@ SERVICE_ADDRESS = "203.0.113.10"
 PORTAL_URL, PORTAL_ADDRESS = "https://portal.provider.example", "10.40.10.10"
 SERVICENOW, SAP = ("10.20.30.40", 443), ("10.20.30.41", 44300)
 FILE = Path(__file__).with_name("vpn.scenarios")
+METHODS = ("pubkey", "eap-tls")
+IN = "completed successfully"
+"""what swanctl says of a tunnel that came about"""
 FIRST_MONTH = (2022, 1)
 CUSTOMER_CA = "/etc/proforma/customer-a-ca.pem"
 PRELUDE = """
@@ -92,6 +95,13 @@ class Lab:
         """Whether a connection from the worker to customer A's ServiceNow comes about."""
         return connects(self.machines.place(host), *SERVICENOW)
 
+    def dial(self, person: str = "anna", method: str = "pubkey") -> Said:
+        """What swanctl says when the laptop connects anew."""
+        return self.machines.run("laptop", "vpn", "up", person, method, seconds=40)
+
+    def hang_up(self) -> None:
+        self.machines.run("laptop", "vpn", "down", seconds=20)
+
     def say(self, host: str, command: str) -> str:
         """What a command of the scenarios' kind says."""
         return self.machines.sh(host, PRELUDE + command, seconds=20).text
@@ -119,7 +129,7 @@ class Lab:
     def office(self) -> Office:
         """Everybody is there, and can sign in from the laptop."""
         network = partial(network_of, self.machines.place("laptop"))
-        portal = Portal(PORTAL_URL, PORTAL_ADDRESS, self.files.certificates / "provider-ca.pem", network)
+        portal = Portal(PORTAL_URL, PORTAL_ADDRESS, self.files.certificates / "provider-ca.pem", network, self.dial)
         return Office(portal, office.passwords(self.state / "people.json"))
 
     @cached_property

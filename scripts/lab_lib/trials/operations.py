@@ -8,9 +8,9 @@ import shutil
 import time
 from collections.abc import Iterator
 
-from scripts.lab_lib.trials import month, operator, troubles, vpn
+from scripts.lab_lib.trials import month, operator, troubles
 from scripts.lab_lib.trials.figures import Figure
-from scripts.lab_lib.trials.lab import PORTAL_ADDRESS, Lab
+from scripts.lab_lib.trials.lab import IN, METHODS, PORTAL_ADDRESS, Lab
 from scripts.lab_lib.trials.machines import TrialError, eventually
 from scripts.lab_lib.trials.pulse import Probe, beating, longest_gap
 
@@ -75,7 +75,7 @@ def takeover(lab: Lab) -> Iterator[str]:
     lab.report(Figure("planned_takeover", worst, "the longer of both ways"))
     if lab.active() != first:
         yield f"{lab.active()} is the active, not {first}"
-    vpn.dial(lab)
+    lab.dial()
 
 
 def new_customer(lab: Lab) -> Iterator[str]:
@@ -108,7 +108,7 @@ def revocation(lab: Lab) -> Iterator[str]:
     lab.ready()
     eve = operator.stranger()
     operator.staff_member(lab, eve)
-    if vpn.IN not in vpn.dial(lab, eve).text or not _inside(lab):
+    if IN not in lab.dial(eve).text or not _inside(lab):
         yield f"{eve} does not get in before the certificate is revoked"
         return
     begun = time.monotonic()
@@ -116,10 +116,8 @@ def revocation(lab: Lab) -> Iterator[str]:
     lab.report(Figure("revocation", time.monotonic() - begun, "list to both VPN hosts, live session ended"))
     if _inside(lab):
         yield f"{eve}'s live session goes on"
-    yield from (f"{eve} gets in again by {how}" for how in vpn.METHODS if vpn.IN in vpn.dial(lab, eve, how).text)
-    yield from (
-        f"{name} does not get in any more" for name in ("ben", "anna") if vpn.IN not in vpn.dial(lab, name).text
-    )
+    yield from (f"{eve} gets in again by {how}" for how in METHODS if IN in lab.dial(eve, how).text)
+    yield from (f"{name} does not get in any more" for name in ("ben", "anna") if IN not in lab.dial(name).text)
     if not lab.installed("example-a"):
         yield "customer A's tunnel was ended too"
 
@@ -144,7 +142,7 @@ def rotate(lab: Lab) -> Iterator[str]:
             yield f"{what} stopped for {gap:.1f} s"
     lab.machines.do(lab.active(), "swanctl --terminate --ike site-example-a --timeout 5 || true")
     lab.ready()  # with the new certificate
-    if vpn.IN not in vpn.dial(lab).text:
+    if IN not in lab.dial().text:
         yield "staff do not get in with the gateway's new certificate"
 
 

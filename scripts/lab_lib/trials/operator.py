@@ -3,51 +3,28 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 import secrets
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
-from scripts.lab_lib import authorities, houses, release
+from scripts.lab_lib import authorities, houses, plays, release
 from scripts.lab_lib.authorities import Holder
-from scripts.lab_lib.places import ROOT
+from scripts.lab_lib.errors import LabError
 from scripts.lab_lib.trials.lab import VPN_HOSTS, Lab
 from scripts.lab_lib.trials.machines import TrialError
 
-ANSIBLE = ROOT / "ansible"
-TOOLS = Path(sys.executable).parent
-PLAYBOOK_SECONDS = 300.0
 VPN_PYTHON = "/opt/proforma-vpn/venv/bin/python"
 TAKE_OVER = f"{VPN_PYTHON} -m strongswan.pair takeover"
 
 
-def playbook(lab: Lab, name: str, *, limit: str = "", tags: str = "", **variables: object) -> str:
-    """What a playbook of ansible/ says. Raises TrialError when it fails; its whole log is kept."""
-    line = [str(TOOLS / "ansible-playbook"), "-i", "inventories/lab", f"playbooks/{name}.yml"]
-    line += ["--limit", limit] * bool(limit) + ["--tags", tags] * bool(tags)
-    line += [word for key, value in variables.items() for word in ("-e", json.dumps({key: str(value)}))]
-    log = lab.files.logs / f"test-{name}.log"
-    log.parent.mkdir(exist_ok=True)
-    environment = os.environ | {"PROFORMA_LAB_STATE": str(lab.state), "ANSIBLE_FORCE_COLOR": "0"}
-    with log.open("w") as file:
-        done = subprocess.run(
-            line,
-            cwd=ANSIBLE,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            check=False,
-            timeout=PLAYBOOK_SECONDS,
-        )
-    said = log.read_text()
-    if done.returncode:
-        failed = [text for text in said.splitlines() if re.match(r"\[?(ERROR|fatal|failed)", text)]
-        raise TrialError(f"playbook {name}: exit code {done.returncode}: {' '.join(failed)[-900:]} (see {log})")
-    return said
+def playbook(lab: Lab, name: str, *, limit: str = "", tags: str = "", **variables: object) -> None:
+    """A playbook of ansible/ against the lab. Raises TrialError."""
+    options = ["--limit", limit] * bool(limit) + ["--tags", tags] * bool(tags)
+    options += [word for key, value in variables.items() for word in ("--extra-vars", json.dumps({key: str(value)}))]
+    try:
+        plays.play(lab.files, name, *options)
+    except LabError as error:
+        raise TrialError(str(error)) from None
 
 
 def another_release(lab: Lab, current: str) -> str:

@@ -73,7 +73,7 @@ TROUBLES = (
         "customer-gateway-restarts", "customer A's gateway loses power and comes back", "delivering", customer_gateway
     ),
     Trouble("portal-reboots", "the portal host reboots", "delivering", portal_reboots),
-    Trouble("worker-killed", "kill -9 of the worker's processes", "collecting", worker_killed),
+    Trouble("worker-killed", "the worker's processes are killed (kill -9)", "collecting", worker_killed),
     Trouble("worker-power", "the worker host loses power and comes back", "delivering", worker_power),
     Trouble("database-restarts", "the database restarts", "collecting", database_restarts),
 )
@@ -113,6 +113,7 @@ def disturbed(trouble: Trouble, lab: Lab) -> Iterator[str]:
 
 def prepared(lab: Lab, *, undecided: bool = False) -> tuple[str, str]:
     """(contract, period): the next free month, with tickets at customer A's. The contract is made once a run."""
+    lab.ready()
     people = lab.office
     period = lab.next_month()
     if not lab.used:

@@ -13,13 +13,11 @@ from dataclasses import dataclass
 
 from scripts.lab_lib.trials import scans
 from scripts.lab_lib.trials.figures import Figure
-from scripts.lab_lib.trials.lab import SERVICENOW, VPN_HOSTS, Lab
-from scripts.lab_lib.trials.machines import Said, TrialError, eventually, network_of
+from scripts.lab_lib.trials.lab import IN, METHODS, SERVICENOW, VPN_HOSTS, Lab
+from scripts.lab_lib.trials.machines import TrialError, eventually, network_of
 from scripts.lab_lib.trials.pulse import beating
 from scripts.lab_lib.trials.wire import Watch
 
-METHODS = ("pubkey", "eap-tls")
-IN = "completed successfully"
 ASSIGNED = "10.99.1.5"
 COUNTERS = ("refused_forward", "refused_input", "refused_clear", "refused_spoofed")
 LOG_ALL = "/proc/sys/net/netfilter/nf_log_all_netns"
@@ -48,25 +46,16 @@ def isolation(lab: Lab) -> Iterator[str]:
 def staff(lab: Lab) -> Iterator[str]:
     """EAP-TLS and public key, and no more than the portal's port; without the tunnel nothing."""
     for method in METHODS:
-        said = dial(lab, method=method)
+        said = lab.dial(method=method)
         if IN not in said.text:
             yield f"{method}: {said.text.strip()[-300:]}"
         else:
             yield from (f"{method}: {failure}" for failure in lab.scenarios("staff"))
-    hang_up(lab)
+    lab.hang_up()
     try:
         yield from lab.scenarios("no tunnel")
     finally:
-        dial(lab)
-
-
-def dial(lab: Lab, person: str = "anna", method: str = "pubkey") -> Said:
-    """What swanctl says when the laptop connects anew."""
-    return lab.machines.run("laptop", "vpn", "up", person, method, seconds=40)
-
-
-def hang_up(lab: Lab) -> None:
-    lab.machines.run("laptop", "vpn", "down", seconds=20)
+        lab.dial()
 
 
 def refusals(lab: Lab) -> Iterator[str]:
@@ -128,7 +117,7 @@ def fail_closed(lab: Lab) -> Iterator[str]:
         watch.stop()
     yield from watch.in_clear()
     lab.ready()
-    dial(lab)
+    lab.dial()
 
 
 def watchdog(lab: Lab) -> Iterator[str]:
@@ -246,7 +235,7 @@ def host_killed(lab: Lab) -> Iterator[str]:
     time.sleep(1)
     if lab.holds(killed):
         yield f"{killed} came back and took the service address: it flaps"
-    if IN not in dial(lab).text:
+    if IN not in lab.dial().text:
         yield "the laptop gets no tunnel to the new active"
 
 
@@ -260,7 +249,7 @@ class Scanned:
 def scanned(lab: Lab) -> Iterator[str]:
     """nmap from the internet's, customer A's and the staff's side, against ports.yml."""
     lab.ready()
-    dial(lab)
+    lab.dial()
     routes = "ip route replace 10.40.0.0/16 via 203.0.113.10; ip route replace 10.60.0.0/24 via 203.0.113.10"
     lab.machines.do("router", routes)  # as somebody on the way would
     try:
