@@ -30,7 +30,7 @@ data "aws_secretsmanager_secrets" "by_people" {
 
 locals {
   missing_secrets = {
-    for label, name in local.customer_secrets : label => name
+    for customer, name in local.pre_shared_keys : customer => name
     if !contains(data.aws_secretsmanager_secrets.by_people.names, name)
   }
   missing_images = [for host, found in data.aws_ami_ids.given : "images.${host} (${var.images[host]})" if length(found.ids) == 0]
@@ -65,7 +65,7 @@ resource "terraform_data" "preflight" {
     }
     precondition {
       condition     = length(local.missing_secrets) == 0
-      error_message = "Secrets are missing in Secrets Manager: ${join("; ", [for label, name in local.missing_secrets : "${name} (${label})"])}. Make each by `aws secretsmanager create-secret --name NAME --secret-string file://FILE`."
+      error_message = "Secrets are missing in Secrets Manager: ${join("; ", [for customer, name in local.missing_secrets : "${name} (the pre-shared key of ${customer})"])}. Make each by `aws secretsmanager create-secret --name NAME --secret-string file://FILE`."
     }
     precondition {
       condition     = var.nat || length(local.internet_users) == 0

@@ -42,14 +42,14 @@ locals {
     } if length(local.site_findings[name]) == 0
   }
 
-  # Secrets that people make before the first plan, because nobody else knows their value.
-  customer_secrets = merge(
-    { for name, one in local.customers : "${name}: the pre-shared key" => "${var.name}/${one.psk}" if one.psk != null },
-    {
-      for name, one in local.customers : "${name}: who may send to the private API" => "${var.name}/intake/${name}"
-      if anytrue([for pass in one.passes : pass.direction == "in" && pass.ours == "intake"])
-    },
-  )
+  # Keys that people make before the first plan, because the customer has the other half.
+  pre_shared_keys = { for name, one in local.customers : name => "${var.name}/${one.psk}" if one.psk != null }
+
+  # Who sends to the private API, and from where.
+  senders = {
+    for name, one in local.customers : name => distinct([for pass in one.passes : pass.theirs if pass.direction == "in" && pass.ours == "intake"])
+    if anytrue([for pass in one.passes : pass.direction == "in" && pass.ours == "intake"])
+  }
 
   # Every network that must be reached by one way only. Ours first; labels stand in messages.
   networks = concat(

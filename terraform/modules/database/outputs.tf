@@ -29,7 +29,7 @@ output "roles" {
 }
 
 output "secrets" {
-  description = "ARNs of the secrets: `master` (made and rotated by RDS), `app` and `migration` (JSON: engine, host, port, dbname, username, password)"
+  description = "ARNs of the secrets: `master` (made and rotated by RDS), `app` and `migration` (an address, postgres://role:password@host:port/database?...)"
   value = merge(
     { master = aws_rds_cluster.this.master_user_secret[0].secret_arn },
     { for name, secret in aws_secretsmanager_secret.role : name => secret.arn },

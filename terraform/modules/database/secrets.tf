@@ -18,13 +18,7 @@ resource "aws_secretsmanager_secret_version" "role" {
   for_each  = local.roles
   secret_id = aws_secretsmanager_secret.role[each.key].id
 
-  secret_string_wo = jsonencode({
-    engine   = "postgres"
-    host     = aws_rds_cluster.this.endpoint
-    port     = aws_rds_cluster.this.port
-    dbname   = local.database_name
-    username = each.value
-    password = ephemeral.aws_secretsmanager_random_password.role[each.key].random_password
-  })
+  # as PROFORMA_DATABASE_URL has it; the authority of RDS lies on every host
+  secret_string_wo         = "postgres://${each.value}:${ephemeral.aws_secretsmanager_random_password.role[each.key].random_password}@${aws_rds_cluster.this.endpoint}:${aws_rds_cluster.this.port}/${local.database_name}?sslmode=verify-full&sslrootcert=/etc/proforma/database-ca.pem&connect_timeout=10"
   secret_string_wo_version = 1 # one more, and the next apply makes a new password; then set the database up again
 }
