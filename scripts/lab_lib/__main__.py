@@ -103,9 +103,9 @@ def inventory_(_given: Namespace, here: Lab) -> int:
 
 
 def test(given: Namespace, _here: Lab) -> int:
-    from scripts.lab_lib.trials.__main__ import main as trials
+    from scripts.lab_lib.trials.testing import main as trials
 
-    return trials(given.options)
+    return trials(given.only, listed=given.list)
 
 
 def _known(name: str) -> str:

@@ -41,7 +41,9 @@ def parser() -> Parser:
     added["exec"].add_argument("line", nargs=argparse.REMAINDER, metavar="-- COMMAND")
     added["play"].add_argument("playbook")
     added["play"].add_argument("options", nargs=argparse.REMAINDER, metavar="-- OPTIONS of ansible-playbook")
-    added["test"].add_argument("options", nargs=argparse.REMAINDER, metavar="OPTIONS")
+    trials = "a trial, or a pattern such as 'month-*'; repeatable"
+    added["test"].add_argument("--only", action="append", default=[], metavar="NAME", help=trials)
+    added["test"].add_argument("--list", action="store_true", help="the trials and what each proves")
     added["status"].add_argument("--json", action="store_true", help="for programs")
     added["down"].add_argument("--purge", action="store_true", help="also what a crash left without a trace in the state")
     for name in ("--list", "--host"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import fnmatch
 import time
 import traceback
@@ -18,7 +17,7 @@ from scripts.lab_lib.trials import figures
 from scripts.lab_lib.trials.figures import Figure
 from scripts.lab_lib.trials.machines import TrialError
 
-FAILED, USAGE = 1, 64
+FAILED = 1
 Report = Callable[[Figure], None]
 
 
@@ -110,10 +109,3 @@ def _show(outcomes: Iterable[Outcome], measured: Sequence[Figure], console: Cons
         table.add_row(o.name, "[green]ok[/]" if o.passed else "[bold red]FAILED[/]", f"{o.seconds:.1f}", o.what)
     console.print(table)
     console.print(figures.table(measured))
-
-
-def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(prog="./scripts/lab test", description="Prove what the appliance promises.")
-    made.add_argument("--only", action="append", default=[], metavar="NAME", help="a trial, or a pattern: 'vpn-*'")
-    made.add_argument("--list", action="store_true", help="the trials and what each proves")
-    return made
