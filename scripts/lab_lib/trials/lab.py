@@ -146,11 +146,10 @@ class Lab:
         servicenow, sap = f"https://servicenow.{domain}", f"https://sap.{domain}:{SAP[1]}/sap/bc/idoc_xml"
         return Endpoints("example-a", servicenow, sap, ca, DEFAULT_VOCABULARY)
 
-    def sql(self, statement: str) -> str:
-        """What the portal's database answers, unaligned. Raises TrialError."""
-        said = self.machines.run(
-            "database", "runuser", "-u", "postgres", "--", "psql", "-XAtq", "-d", "proforma", given=statement
-        )
+    def sql(self, statement: str, database: str = "proforma") -> str:
+        """What the database answers, unaligned. Raises TrialError."""
+        line = ("runuser", "-u", "postgres", "--", "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", database)
+        said = self.machines.run("database", *line, given=statement)
         if not said.ok:
             raise TrialError(f"the database: {said.text.strip()[-300:]}")
         return said.text.strip()

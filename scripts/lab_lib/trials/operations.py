@@ -21,11 +21,11 @@ def upgrade(lab: Lab) -> Iterator[str]:
     """A release is rolled out while a month is collected; staff keep asking for a page all the time."""
     before = lab.release()
     version = operator.another_release(lab, before)
-    health = _page(lab, "/health")
+    page = _page(lab, "/sign-in")
     gaps: list[float] = []
 
     def roll_out(lab: Lab) -> None:
-        with beating(health, 0.05) as pulse:
+        with beating(page, 0.05) as pulse:
             begun = time.monotonic()
             operator.playbook(lab, "release", appliance_release=version)
             lab.report(Figure("release_seconds", time.monotonic() - begun, f"{before} to {version}"))
@@ -151,11 +151,9 @@ def restore(lab: Lab) -> Iterator[str]:
     had = lab.machines.do("portal", "proforma-manage audit_verify")
     begun = time.monotonic()
     operator.playbook(lab, "backup")
-    lab.machines.do("portal", "systemctl stop proforma-web.socket proforma-web.service", seconds=90)
-    lab.machines.do("worker", "systemctl stop proforma-worker proforma-beat proforma-events || true", seconds=120)
-    lab.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public AUTHORIZATION proforma_owner;")
-    lab.machines.do("portal", "find /var/lib/proforma/documents -mindepth 1 -delete")
-    operator.playbook(lab, "restore", restore_identity=lab.files.backup_identity, restore_replace="true")
+    lab.sql("DROP DATABASE proforma WITH (FORCE)", database="postgres")
+    lab.sql("CREATE DATABASE proforma OWNER proforma_owner", database="postgres")
+    operator.playbook(lab, "restore", restore_identity=lab.files.backup_identity)
     has = lab.machines.do("portal", "proforma-manage audit_verify")
     lab.report(Figure("restore", time.monotonic() - begun, f"backup included; {has.strip().splitlines()[-1]}"))
     if CHAIN.findall(had) != CHAIN.findall(has) or not CHAIN.search(had):
@@ -175,7 +173,7 @@ def doctor(lab: Lab) -> Iterator[str]:
     if not named:
         yield f"the database is stopped, and the doctor says {found}"
     yield from (f"without cause or remedy: {one}" for one in named if not (one["cause"] and one["remedy"]))
-    eventually(_page(lab, "/health"), 60, "the portal is healthy again")
+    eventually(_page(lab, "/sign-in"), 60, "the portal is healthy again")
 
 
 def _errors(lab: Lab, host: str) -> list[dict[str, str]]:

@@ -11,6 +11,7 @@ from scripts.lab_lib.trials import month, office, proof
 from scripts.lab_lib.trials.figures import Figure
 from scripts.lab_lib.trials.lab import Lab
 from scripts.lab_lib.trials.machines import TrialError, eventually
+from scripts.lab_lib.trials.vpn import forget_moves
 
 When = Literal["collecting", "delivering"]
 COLLECTING = "SELECT count(*) FROM tickets_collection WHERE state = 'running' AND progress_done > 0"
@@ -31,11 +32,11 @@ class Trouble:
     when: When
     strike: Callable[[Lab], None]
     after: Callable[[Lab], None] | None = None
+    before: Callable[[Lab], None] | None = None
 
 
 def vpn_host_killed(lab: Lab) -> None:
-    killed = lab.active()
-    lab.machines.power_off(killed)
+    lab.machines.power_off(lab.active())
 
 
 def customer_gateway(lab: Lab) -> None:
@@ -68,7 +69,9 @@ def everything_on(lab: Lab) -> None:
 
 
 TROUBLES = (
-    Trouble("vpn-host-killed", "the active VPN host loses power", "collecting", vpn_host_killed, everything_on),
+    Trouble(
+        "vpn-host-killed", "the active VPN host loses power", "collecting", vpn_host_killed, everything_on, forget_moves
+    ),
     Trouble(
         "customer-gateway-restarts", "customer A's gateway loses power and comes back", "delivering", customer_gateway
     ),
@@ -98,6 +101,8 @@ def disturbed(trouble: Trouble, lab: Lab) -> Iterator[str]:
         trouble.strike(lab)
         lab.customer.mend()
 
+    if trouble.before:
+        trouble.before(lab)
     lab.customer.fault(**SLOW[trouble.when])
     try:
         moment = {trouble.when: strike}

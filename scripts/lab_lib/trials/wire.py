@@ -1,4 +1,4 @@
-"""The wire between the gateways, watched on the router: nothing but IKE and ESP in UDP may cross it."""
+"""The wire between our VPN hosts and the internet, watched on the router: they may send IKE and ESP in UDP alone."""
 
 from __future__ import annotations
 
@@ -10,19 +10,21 @@ from pathlib import Path
 
 from scripts.lab_lib.trials.machines import Machines, TrialError, eventually
 
-ROUTER = "router"
+ROUTER, SIDE = "router", "wan"
+"""where our VPN hosts meet the internet"""
 TUNNEL = "udp port 4500 or udp port 500"
 INSIDE = "net 10.0.0.0/8 or net 192.168.0.0/16"
 """addresses of customers, of ours and of the staff's pool: all private"""
-GATEWAYS = "(net 203.0.113.8/29 and (net 198.51.100.0/24 or net 192.0.2.0/24 or net 203.0.114.0/24))"
-# a host that is off or whose charon is down makes the router or a kernel say so; such a word quotes no payload of ours
-QUIET = "not (icmp[icmptype] = icmp-unreach)"
-CLEAR = f"ip and not ({TUNNEL}) and {QUIET} and ({INSIDE} or {GATEWAYS}) and not src host 203.0.113.1"
+OTHERS = "net 198.51.100.0/24 or net 192.0.2.0/24 or net 203.0.114.0/24"
+"""customers' gateways and the laptop's router"""
+# while charon is down, the kernel tells a gateway that asks for it that nobody listens; that quotes no payload of ours
+NOBODY_LISTENS = "icmp[icmptype] = icmp-unreach and src net 203.0.113.0/24"
+CLEAR = f"ip and not ({TUNNEL}) and not ({NOBODY_LISTENS}) and ({INSIDE} or {OTHERS})"
 
 
 @dataclass
 class Watch:
-    """tcpdump on every device of the router, from `start` to `stop`."""
+    """tcpdump of what our VPN hosts send to the internet, from `start` to `stop`."""
 
     machines: Machines
     capture: Path
@@ -31,7 +33,7 @@ class Watch:
     def start(self) -> None:
         self.capture.unlink(missing_ok=True)
         log = self.capture.with_suffix(".log")
-        line = ("tcpdump", "-i", "any", "-n", "-U", "-s", "96", "-Z", "root", "-w", str(self.capture), "ip")
+        line = ("tcpdump", "-i", SIDE, "-Q", "in", "-n", "-U", "-s", "96", "-Z", "root", "-w", str(self.capture), "ip")
         self._process = self.machines.start_here(ROUTER, *line, log=log)
         eventually(lambda: "listening on" in log.read_text(), 10, "tcpdump listens on the router")
 
