@@ -11,8 +11,9 @@ from pathlib import Path
 LOG = logging.getLogger("proforma-install")
 _NAMES = r"passw(?:or)?d|passphrase|secret|token|api[_-]?key|authorization"
 _SECRETS = (
-    (re.compile(r"(\w+://[^\s/:@]*:)[^\s@/]+@"), r"\1***@"),
-    (re.compile(rf"(?i)([\w-]*(?:{_NAMES})[\w-]*[\"']?\s*[=:]\s*)\S.*"), r"\1***"),
+    # neither begins with what may repeat: a line of a megabyte would otherwise take hours
+    (re.compile(r"(://[^\s/:@]*:)[^\s@/]+@"), r"\1***@"),
+    (re.compile(rf"(?i)((?:{_NAMES})[\w-]*[\"']?\s*[=:]\s*)\S.*"), r"\1***"),
     (re.compile(r"-----BEGIN [^-]+-----.*", re.DOTALL), "***"),
 )
 
