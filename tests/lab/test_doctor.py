@@ -156,12 +156,12 @@ def test_a_firewall_that_is_not_loaded(hosts: Hosts) -> None:
 
 
 def test_a_pointer_that_names_another_release_than_is_current(hosts: Hosts) -> None:
-    hosts.inside(
-        "sick",
-        "install -d /opt/proforma/releases/1.0.0; ln -sfn releases/1.0.0 /opt/proforma/current; "
-        "echo 1.1.0 > /etc/proforma/current-release; printf '#!/bin/sh\\necho \"2026 ERROR Release 1.0.0 is not as it was "
-        "installed.\" >&2\\nexit 78\\n' > /usr/local/sbin/proforma-install; chmod 755 /usr/local/sbin/proforma-install",
-    )
+    fake = "#!/bin/sh\necho '2026 ERROR Release 1.0.0 is not as it was installed.' >&2\nexit 78\n"
+    script = f"""
+    install -d /opt/proforma/releases/1.0.0; ln -sfn releases/1.0.0 /opt/proforma/current
+    echo 1.1.0 > /etc/proforma/current-release; printf "{fake}" > /usr/local/sbin/proforma-install
+    chmod 755 /usr/local/sbin/proforma-install"""
+    hosts.inside("sick", script)
     words = [one["what"] for one in look(hosts, "release")]
     hosts.inside("sick", "rm /usr/local/sbin/proforma-install")
     assert "The pointer names 1.1.0, and 1.0.0 is current." in words
