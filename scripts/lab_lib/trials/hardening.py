@@ -1,14 +1,32 @@
-"""Marks by auditors that nobody here wrote: lynis, OpenSCAP, systemd-analyze."""
+"""Marks by auditors that nobody here wrote, as scripts/audit_host asks for them: lynis, systemd-analyze."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scripts.audit_lib.__main__ import audit
+from scripts.audit_lib.findings import Audit
+from scripts.lab_lib.trials.figures import Figure
 from scripts.lab_lib.trials.lab import Lab
-from scripts.lab_lib.trials.machines import TrialError
+
+LYNIS = {"portal": "lynis_portal", "vpn-a": "lynis_vpn"}
 
 
-def audited(_lab: Lab) -> Iterator[str]:
-    """The marks of portal and VPN host, and of every unit of ours."""
-    raise TrialError("nobody has looked yet")
-    yield ""
+def audited(lab: Lab) -> Iterator[str]:
+    """Portal and VPN host by lynis; every unit of ours on every kind of host. What is not reached needs a waiver."""
+    for host, name in LYNIS.items():
+        (found,) = audit(host, ["lynis"])
+        lab.report(Figure(name, found.score, _note(found)))
+        yield from _open(found)
+    units = [one for host in ("portal", "worker", "vpn-a") for one in audit(host, ["units"])]
+    worst = max(units, key=lambda one: one.score)
+    lab.report(Figure("units_exposure", worst.score, f"{worst.host}; {sum(len(one.findings) for one in units)} waived"))
+    yield from (problem for one in units for problem in _open(one))
+
+
+def _note(found: Audit) -> str:
+    return f"{len(found.findings) - len(found.open)} waived with a reason"
+
+
+def _open(found: Audit) -> Iterator[str]:
+    yield from (f"{found.host}, {found.tool}: {one.id} {one.text} {one.detail}" for one in found.open)

@@ -1,0 +1,56 @@
+"""docs/operations.md: each procedure names the lab's trials that play it, and what it names is there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scripts.lab_lib.trials.catalogue import CATALOGUE
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs/operations.md").read_text()
+TRIALS = {entry.name for entry in CATALOGUE}
+UP = "up"
+"""not a trial: what every run of the lab begins with"""
+
+
+def procedures() -> Iterator[tuple[str, str]]:
+    for part in PAGE.split("\n## ")[1:]:
+        heading, _, text = part.partition("\n")
+        yield heading, text
+
+
+def played(text: str) -> set[str]:
+    return {
+        name
+        for line in re.findall(r"^\*Played by the lab: (.*)\*$", text, re.M)
+        for name in re.findall("`([^`]+)`", line)
+    }
+
+
+@pytest.mark.parametrize(("heading", "text"), list(procedures()))
+def test_a_procedure_names_trials_that_there_are(heading: str, text: str) -> None:
+    names = played(text)
+    assert names, f"{heading}: no line '*Played by the lab: ...*'"
+    assert names <= TRIALS | {UP}
+
+
+def test_every_trial_that_plays_a_procedure_is_named_by_one() -> None:
+    named = set().union(*(played(text) for _, text in procedures()))
+    assert {entry.name for entry in CATALOGUE if entry.procedure} == named - {UP}
+
+
+def test_playbooks_and_commands_of_the_page_are_there() -> None:
+    for name in set(re.findall(r"playbooks/([a-z_]+)\.yml", PAGE)):
+        assert (ROOT / f"ansible/playbooks/{name}.yml").exists(), name
+    for name in set(re.findall(r"\./scripts/([a-z_]+)", PAGE)):
+        assert (ROOT / f"scripts/{name}").exists(), name
+
+
+def test_the_headings_of_a_procedure_and_the_trials_agree() -> None:
+    expected = {"A new customer": "new-customer", "Upgrade": "upgrade", "Failover": "takeover", "Restore": "restore"}
+    found = dict(procedures())
+    assert {heading for heading, name in expected.items() if name not in played(found[heading])} == set()
