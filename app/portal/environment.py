@@ -33,6 +33,8 @@ SETTINGS = (
     Setting("ALLOWED_HOSTS", list, [], "Host names that staff use for the portal"),
     Setting("SECURE_COOKIES", bool, True, "Cookies over TLS only; false only for a rehearsal on loopback"),
     Setting("CREDENTIALS_DIR", str, "/etc/proforma/credentials", "Credentials of customers, one JSON file a path"),
+    Setting("SEALING_PUBLIC_KEY", str, "", "Key to which the portal seals credentials that administrators set"),
+    Setting("SEALING_PRIVATE_KEY", str, "", "Opens them; workers alone have it", True),
     Setting("DOCUMENTS_DIR", str, "/var/lib/proforma/documents", "Where rendered documents are kept"),
     Setting("DOCUMENTS_BUCKET", str, "", "S3 bucket for rendered documents; takes the place of the directory"),
     Setting("S3_ENDPOINT_URL", str, "", "Another S3 endpoint than the region's own (rehearsal)"),

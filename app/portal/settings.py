@@ -133,6 +133,8 @@ if TEST_MODE:  # a rehearsal and the tests serve files as they are, without a co
     STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 
 CREDENTIALS_DIR = Path(ENV["CREDENTIALS_DIR"])
+SEALING_PUBLIC_KEY = ENV["SEALING_PUBLIC_KEY"]
+SEALING_PRIVATE_KEY = ENV["SEALING_PRIVATE_KEY"]
 DOCUMENTS_DIR = Path(ENV["DOCUMENTS_DIR"])
 DOCUMENTS_BUCKET = ENV["DOCUMENTS_BUCKET"]
 S3_ENDPOINT_URL = ENV["S3_ENDPOINT_URL"]

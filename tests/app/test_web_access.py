@@ -63,7 +63,8 @@ def addresses(office: Office) -> dict[str, str]:
         name = str(pattern.name)
         converters = pattern.pattern.converters
         pk = keys.get(name, keys.get(name.split("_")[0], 0))
-        given = {"pk": pk} if "pk" in converters else {"code": "acme"} if "code" in converters else {}
+        known = {"pk": pk, "code": "acme", "reference": contract.source.credential_ref}
+        given = {key: value for key, value in known.items() if key in converters}
         found[name] = reverse(name, kwargs=given)
     return found
 

@@ -26,6 +26,8 @@ class Permission(StrEnum):
     """read the whole audit record"""
     USERS = "users"
     """make people and give roles"""
+    CREDENTIALS = "credentials"
+    """set credentials of customers' systems, which nobody can read back"""
 
 
 PERMISSIONS: dict[Permission, frozenset[str]] = {
@@ -37,6 +39,7 @@ PERMISSIONS: dict[Permission, frozenset[str]] = {
     Permission.CONTRACTS: frozenset({Role.CONTRACT_MANAGER}),
     Permission.AUDIT: frozenset({Role.AUDITOR}),
     Permission.USERS: frozenset({Role.ADMINISTRATOR}),
+    Permission.CREDENTIALS: frozenset({Role.ADMINISTRATOR}),
 }
 
 

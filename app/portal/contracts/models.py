@@ -84,6 +84,25 @@ class SapEndpoint(models.Model):
         return f"{self.customer.name}: {self.name}"
 
 
+class SealedCredential(models.Model):
+    """A credential that an administrator set. Sealed to the workers' key: web processes write it and cannot read it."""
+
+    reference = models.CharField(max_length=120, unique=True, validators=[REFERENCE])
+    sealed = models.TextField()
+    key_id = models.CharField(max_length=16)
+    """of the key it was sealed to; after a change of keys it has to be set again"""
+    fingerprint = models.CharField(max_length=16)
+    """of the sealed text: tells two settings apart and nothing about the content"""
+    set_by = models.CharField(max_length=150)
+    set_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["reference"]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
 class Contract(models.Model):
     supplier = models.ForeignKey(Supplier, models.PROTECT, related_name="+")
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+")

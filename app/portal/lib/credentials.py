@@ -4,9 +4,10 @@ A reference is a path such as `customers/acme/source`, one per customer and purp
 
 1. environment variable PROFORMA_CREDENTIAL_CUSTOMERS_ACME_SOURCE ("/" becomes "_", "-" becomes "__"), for tests
    and containers;
-2. file `<directory>/customers/acme/source.json`.
+2. what an administrator set in the portal, sealed to the workers' key (portal.contracts.sealed adds this place);
+3. file `<directory>/customers/acme/source.json`.
 
-Both hold a JSON object whose values are strings, for example {"username": "...", "password": "..."}. A file must be a
+Each holds a JSON object whose values are strings, for example {"username": "...", "password": "..."}. A file must be a
 regular one that others cannot read and nobody but its owner can write: mode 0600 or 0400, or 0640 and 0440 so that root
 may own it and the service's group may read it (as Ansible installs it: a service that is broken into cannot rewrite its
 own secrets). A further place, such as AWS Secrets Manager, is one more function in `places`.
@@ -32,6 +33,10 @@ FORBIDDEN_MODE = 0o137  # no one executes, the group does not write, others do n
 
 Place = Callable[[str], str | None]
 """reference -> the secret's JSON text, or None when this place does not have it; raises CredentialError"""
+
+
+_MORE: list[Place] = []
+"""places that only an app above this module knows, asked between environment and file"""
 
 
 class CredentialError(PortalError):
@@ -60,8 +65,15 @@ def credential_read(ref: str, directory: Path | str | None, *, places: Sequence[
 
 
 def default_places(directory: Path | str | None) -> tuple[Place, ...]:
-    """Environment first, then the file."""
-    return (from_environment, partial(from_file, directory)) if directory else (from_environment,)
+    """Environment first, then what was added, then the file."""
+    places = (from_environment, *_MORE)
+    return (*places, partial(from_file, directory)) if directory else places
+
+
+def place_add(place: Place) -> None:
+    """Ask `place` too, from now on and once."""
+    if place not in _MORE:
+        _MORE.append(place)
 
 
 def variable(ref: str) -> str:

@@ -12,6 +12,7 @@ NAVIGATION = (
     ("contracts", "Contracts", (Permission.VIEW,)),
     ("customers", "Customers", (Permission.VIEW,)),
     ("people", "People", (Permission.USERS,)),
+    ("credentials", "Credentials", (Permission.CREDENTIALS,)),
     ("record", "Record", (Permission.AUDIT,)),
 )
 """name of the address, label, permissions of which one is enough"""
@@ -33,6 +34,8 @@ SECTIONS = {
     "endpoint": "customers",
     "people": "people",
     "person": "people",
+    "credentials": "credentials",
+    "credential": "credentials",
     "record": "record",
 }
 """first word of an address's name -> the entry of the navigation it belongs to"""

@@ -6,6 +6,7 @@ from django.urls import path
 
 from portal.web.views import (
     contracts,
+    credentials,
     customers,
     deliveries,
     documents,
@@ -80,6 +81,8 @@ urlpatterns = [
     path("people/<int:pk>/roles", people.person_roles, name="person_roles"),
     path("people/<int:pk>/password", people.person_password, name="person_password"),
     path("people/<int:pk>/switch", people.person_switch, name="person_switch"),
+    path("credentials", credentials.credentials, name="credentials"),
+    path("credentials/set/<path:reference>", credentials.credential_set, name="credential_set"),
     path("record", record.record, name="record"),
     path("record/check", record.record_check, name="record_check"),
 ]

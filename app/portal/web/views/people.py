@@ -27,6 +27,7 @@ OPENS = {
     Permission.CONTRACTS: "change customers, contracts and prices",
     Permission.AUDIT: "read the record",
     Permission.USERS: "make people and give roles",
+    Permission.CREDENTIALS: "set credentials of customers' systems",
 }
 
 
