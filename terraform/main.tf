@@ -162,3 +162,19 @@ module "schedule" {
   time_zone        = var.schedule.time_zone
   expression       = var.schedule.expression
 }
+
+module "observability" {
+  source                      = "./modules/observability"
+  name                        = var.name
+  alarm_topic_arn             = module.security.alarm_topic_arn
+  log_days                    = var.log_days
+  log_kms_key_arn             = module.security.kms_keys.logs
+  queues                      = { for label, queue in module.workers.queues : label => queue.name }
+  dead_letter_queues          = merge({ for label, queue in module.workers.queues : label => queue.dead_letter_name }, { vault = module.documents.vault.dead_letter_queue_name })
+  functions                   = merge({ vault = module.documents.vault.function_name }, local.private_api ? { intake = module.intake[0].function_name } : {}, var.vpn.standby ? { vpn_failover = module.vpn.failover.function_name } : {})
+  database_cluster_identifier = module.database.cluster_identifier
+  vpn_instance_ids            = { for label, host in module.vpn.hosts : label => host.instance_id }
+  customers                   = keys(local.customers)
+  group_names                 = merge({ portal = module.portal.group_name }, local.alone ? {} : { worker = module.workers.group_name })
+  load_balancer               = module.portal.load_balancer
+}

@@ -94,7 +94,6 @@ resource "aws_rds_cluster_instance" "this" {
   instance_class             = "db.serverless"
   publicly_accessible        = false
   auto_minor_version_upgrade = true
-  ca_cert_identifier         = "rds-ca-rsa2048-g1"
   promotion_tier             = count.index
 
   tags = { Name = "${var.name}-${count.index + 1}" }

@@ -93,19 +93,24 @@ data "aws_iam_policy_document" "logs" {
     }
   }
 
-  statement {
-    sid       = "ServicesWriteLogs"
-    actions   = ["s3:PutObject"]
-    resources = [for folder in ["cloudtrail", "flow-logs", "s3"] : "${aws_s3_bucket.logs.arn}/${folder}/*"]
+  # each service into its own folder, and only for this account
+  dynamic "statement" {
+    for_each = { cloudtrail = "cloudtrail", "delivery.logs" = "flow-logs", "logging.s3" = "s3" }
 
-    principals {
-      type        = "Service"
-      identifiers = ["cloudtrail.amazonaws.com", "delivery.logs.amazonaws.com", "logging.s3.amazonaws.com"]
-    }
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = [local.account]
+    content {
+      sid       = "Writes${replace(title(replace(statement.key, ".", " ")), " ", "")}"
+      actions   = ["s3:PutObject"]
+      resources = ["${aws_s3_bucket.logs.arn}/${statement.value}/*"]
+
+      principals {
+        type        = "Service"
+        identifiers = ["${statement.key}.amazonaws.com"]
+      }
+      condition {
+        test     = "StringEquals"
+        variable = "aws:SourceAccount"
+        values   = [local.account]
+      }
     }
   }
 }

@@ -6,6 +6,7 @@ output "kms_keys" {
 output "log_bucket" {
   description = "Bucket of CloudTrail, flow logs (`flow-logs/`) and S3's access logs (`s3/<bucket>/`)"
   value       = { name = aws_s3_bucket.logs.id, arn = aws_s3_bucket.logs.arn }
+  depends_on  = [aws_s3_bucket_policy.logs] # before it, AWS refuses to write there
 }
 
 output "alarm_topic_arn" {

@@ -60,8 +60,10 @@ resource "aws_instance" "host" {
   }
 
   root_block_device {
-    encrypted  = true
-    kms_key_id = var.kms_key_arn
+    volume_type = "gp3"
+    volume_size = 16
+    encrypted   = true
+    kms_key_id  = var.kms_key_arn
   }
 
   tags        = { Name = "${var.name}-vpn-${each.key}", Role = "vpn" }

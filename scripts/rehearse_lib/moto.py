@@ -1,0 +1,93 @@
+"""AWS's stand-in: moto's server on loopback, in a process of its own that ends with the rehearsal."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import requests
+
+from scripts import processes
+from scripts.rehearse_lib.errors import RehearsalError
+
+REGION = "eu-central-1"
+PATIENCE = 40.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """Where moto answers."""
+
+    endpoint: str
+
+    def environment(self) -> dict[str, str]:
+        """What terraform and boto3 need to take moto for AWS."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": "rehearsal",
+            "AWS_SECRET_ACCESS_KEY": "rehearsal",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def client(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id="rehearsal",
+            aws_secret_access_key="rehearsal",  # noqa: S106  moto knows no secrets
+        )
+
+    def empty(self) -> None:
+        """Forget everything, as a new account would be."""
+        requests.post(f"{self.endpoint}/moto-api/reset", timeout=30).raise_for_status()
+        requests.post(
+            f"{self.endpoint}/moto-api/config", json={"lambda": {"use_docker": False}}, timeout=30
+        ).raise_for_status()
+
+
+@contextmanager
+def running(log: Path) -> Iterator[Cloud]:
+    """A server of our own on a free port of loopback."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+    environment |= {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true", "MOTO_ACM_VALIDATION_WAIT": "0"}
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+            env=environment,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            preexec_fn=processes.dies_with_parent(processes.signal.SIGTERM),  # noqa: PLW1509  started from the main thread
+        )
+    try:
+        cloud = Cloud(f"http://127.0.0.1:{port}")
+        _wait(cloud, server, log)
+        yield cloud
+    finally:
+        processes.end(server)
+
+
+def _wait(cloud: Cloud, server: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            cloud.empty()
+            return
+        except requests.RequestException:
+            time.sleep(0.3)
+    raise RehearsalError(f"moto does not answer. Its last words:\n{processes.tail(log)}")
