@@ -29,23 +29,23 @@ BAKED = ("tasks/bake*.yml", "tasks/bake*/*.yml", "defaults/*.yml", "vars/*.yml")
 _PATIENCE = 1200.0
 
 
-def ensure(name: str, base: str, playbook: Path, groups: Sequence[str] = ()) -> str:
+def ensure(name: str, base: str, playbook: Path, groups: Sequence[str] = (), below: str = "") -> str:
     """The layer's name; makes it, and the base below it, when they are not there (minutes, and the internet).
 
-    `groups`: inventory groups the host is in while it is baked. Raises HostError.
+    `groups`: inventory groups the host is in while it is baked. `below`: a layer to grow on. Raises HostError.
     """
     built, _ = bases.build(base)
-    layer = layer_name(name, built, playbook, groups)
+    layer = layer_name(name, built, playbook, groups, below)
     with locks.held(places.cache() / "layers" / f"{layer}.baking", _PATIENCE):
         if not _fits(layer, built):
             _discard_older(name, base, layer)
-            _bake(layer, built, playbook, groups)
+            _bake(layer, built, playbook, groups, below)
     return layer
 
 
-def layer_name(name: str, base: bases.Base, playbook: Path, groups: Sequence[str]) -> str:
+def layer_name(name: str, base: bases.Base, playbook: Path, groups: Sequence[str], below: str = "") -> str:
     """`NAME-BASE-KEY`; another key whenever something that is baked changes."""
-    digest = hashlib.sha256(f"{base.made}\n{','.join(groups)}\n".encode())
+    digest = hashlib.sha256(f"{base.made}\n{','.join(groups)}\n{below}".encode())
     for role in roles_of(playbook):
         for path in sorted({p for pattern in BAKED for p in (ANSIBLE / "roles" / role).glob(pattern)}):
             digest.update(f"{path.relative_to(ANSIBLE)}\n".encode() + path.read_bytes())
@@ -118,13 +118,14 @@ def _discard_older(name: str, base: str, layer: str) -> None:
                 layers.remove(one.name)
 
 
-def _bake(layer: str, base: bases.Base, playbook: Path, groups: Sequence[str]) -> None:
+def _bake(layer: str, base: bases.Base, playbook: Path, groups: Sequence[str], below: str) -> None:
     with _group(f"bake-{hashlib.sha256(layer.encode()).hexdigest()[:8]}"), tempfile.TemporaryDirectory() as scratch:
         group = places.group()
         place = group.place("baking")
         try:
             key = make_key(Path(scratch))
-            lease, _ = hosts.up(place, online_host(base.suite, key.with_suffix(".pub").read_text().strip()))
+            public = key.with_suffix(".pub").read_text().strip()
+            lease, _ = hosts.up(place, online_host(base.suite, public, chain=[below] if below else []))
             boot.wait(place)
             inventory = write_inventory(Path(scratch), {place.name: (address(lease), tuple(groups))}, key)
             play(playbook, inventory, "--tags", "bake")

@@ -26,11 +26,11 @@ IO_FAILED = 74
 console = Console(stderr=True, soft_wrap=True)
 
 
-def up(_given: Namespace, here: Lab) -> int:
+def up(given: Namespace, here: Lab) -> int:
     from scripts.lab_lib import up as building
 
     with _alone(here):
-        code = building.up(here, console)
+        code = building.up(here, console, keep_layers=given.keep_layers)
     console.print("The lab runs. Next: ./scripts/lab status, ./scripts/lab shell laptop, ./scripts/lab test", highlight=False)
     return code
 

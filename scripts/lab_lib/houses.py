@@ -141,7 +141,7 @@ MOTO = """[Unit]
 Description=AWS, played by moto; its state is in memory
 
 [Service]
-Environment=AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab MOTO_S3_CUSTOM_ENDPOINTS=
+Environment=AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab
 ExecStart=/opt/moto/bin/moto_server --host 0.0.0.0 --port 5000
 ExecStartPost=/opt/moto/bin/python /opt/moto/resources.py '{wanted}'
 StandardOutput=null
@@ -294,9 +294,12 @@ GIVEN_TO: dict[str, Callable[[Lab], Given]] = {
 }
 
 
-def appliance(host: str) -> Given:
-    """Names, in the place of a name server; all else comes from the playbooks."""
+def appliance(lab: Lab, host: str) -> Given:
+    """Names, in the place of a name server, and the customers' authorities; all else comes from the playbooks."""
     known = NAMES | CUSTOMER_NAMES["example-a"] | {k: v for k, v in CUSTOMER_NAMES["example-b"].items() if "proxy" in k}
     given = Given()
     given.text("/etc/hosts", hosts_file(host, known))
+    if host in ("portal", "worker"):  # named by `ca_file` of a source and of an endpoint
+        for letter in "ab":
+            given.copy(f"/etc/proforma/customer-{letter}-ca.pem", lab.certificates / f"example-{letter}-ca.pem")
     return given

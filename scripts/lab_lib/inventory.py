@@ -10,13 +10,31 @@ from typing import Any
 from scripts.host_lib import boot
 from scripts.lab_lib import settings
 from scripts.lab_lib.places import Lab
-from scripts.lab_lib.topology import APPLIANCE, NAMES, PORTAL_NAME, PRIVATE_SERVICE_ADDRESS, VPC, Host
+from scripts.lab_lib.topology import APPLIANCE, NAMES, PORTAL_NAME, STAFF_POOL, Host
 
-AWS = "http://aws.provider.example:5000"
+AWS = f"http://{NAMES['aws.provider.example']}:5000"
+"""by its address: behind a name, S3 would want a name of its own for each bucket"""
 REGION = "eu-central-1"
 ACCOUNT = "123456789012"
 DOCUMENTS, INBOX = "lab-documents", "lab-inbox"
 QUEUES = {"work": "lab-work", "events": "lab-events", "dead": "lab-events-dead"}
+
+
+def _passes(purpose: str, ports: list[str], **whom: list[str]) -> dict[str, Any]:
+    return {"purpose": purpose, "protocol": "tcp", "ports": ports, **whom}
+
+
+INBOUND = [
+    _passes("staff, through their tunnel", ["443"], **{"from": [STAFF_POOL]}),
+    _passes("acknowledgements of customers", ["443"], **{"from": ["10.20.30.40/31", "10.50.60.40/32"]}),
+]
+OUTBOUND = [
+    _passes("database", ["5432"], to=[NAMES["database.provider.example"]]),
+    _passes("queues and buckets", ["5000"], to=[NAMES["aws.provider.example"]]),
+    _passes("customer A: tickets", ["443"], to=["10.20.30.40"]),
+    _passes("customer A: SAP", ["44300"], to=["10.20.30.41"]),
+    _passes("customer B: proxy", ["3128"], to=["10.50.60.8"]),
+]
 
 
 def made(lab: Lab) -> dict[str, Any]:
@@ -33,7 +51,9 @@ def queue(name: str) -> str:
 
 
 def _host(lab: Lab, host: Host) -> dict[str, Any]:
-    found = {"ansible_nsenter_pid": boot.leader(lab.group.place(host.name)) or 0}
+    found: dict[str, Any] = {"ansible_nsenter_pid": boot.leader(lab.group.place(host.name)) or 0}
+    if "vpn" not in host.appliance:
+        found |= {"firewall_inbound": INBOUND if "portal" in host.appliance else [], "firewall_outbound": OUTBOUND}
     if "vpn" in host.appliance:
         key, certificate = (str(lab.certificates / f"{host.name}.{kind}") for kind in ("key", "crt"))
         found |= {
@@ -61,10 +81,6 @@ def _shared(lab: Lab) -> dict[str, Any]:
         "appliance_timeserver": "",
         "appliance_release_public_keys": str(lab.state / "release-keys"),
         "appliance_backup_target": "/var/backups/proforma",
-        "firewall_inbound": [
-            {"purpose": "the portal", "protocol": "tcp", "ports": [443], "from": ["10.60.0.0/24", "10.50.60.0/24", "10.20.30.0/24", VPC]}
-        ],
-        "firewall_outbound": [{"purpose": "database, AWS, customers", "protocol": "tcp", "ports": ["1-65535"], "to": ["0.0.0.0/0"]}],
     }
 
 
@@ -117,5 +133,3 @@ def _vpn(lab: Lab, found: settings.Secrets) -> dict[str, Any]:
         "strongswan_gateway_heartbeat_key": found["heartbeat"],
     }
 
-
-__all__ = ["AWS", "DOCUMENTS", "INBOX", "NAMES", "PRIVATE_SERVICE_ADDRESS", "QUEUES", "REGION", "made", "queue"]

@@ -26,7 +26,8 @@ from scripts.lab_lib.topology import BASE
 SCRIPTS = Path(__file__).with_name("bake")
 IMAGE = baking.ANSIBLE / "playbooks/image.yml"
 SCRIPTED = ("net", "database", "aws", "systems")
-BAKED = ("vpn", "portal", "worker")
+BAKED = {"vpn": "", "worker": "", "portal": "worker"}
+"""kind -> the kind whose layer it grows on: a portal host has all that a worker has, and nginx"""
 AT_ONCE = 2
 BEGIN = "set -eu\nexport DEBIAN_FRONTEND=noninteractive\napt-get update -q\n"
 
@@ -43,12 +44,31 @@ def ensure(say: Callable[[str], None], wanted: tuple[str, ...]) -> dict[str, str
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for _ in pool.map(lambda kind: _make(kind, names[kind], base), missing):
             pass
-    for kind in (kind for kind in wanted if kind in BAKED):
-        name = baking.layer_name(f"lab-{kind}", base, IMAGE, (kind,))
-        if not fits(name, base):
-            say(f"layer {name} is made by playbooks/image.yml")
-        names[kind] = baking.ensure(f"lab-{kind}", BASE, IMAGE, (kind,))
+    for kind, below in BAKED.items():
+        if kind in wanted:
+            under = names.get(below, "")
+            name = baking.layer_name(f"lab-{kind}", base, IMAGE, (kind,), under)
+            if not fits(name, base):
+                say(f"layer {name} is made by playbooks/image.yml")
+            names[kind] = baking.ensure(f"lab-{kind}", BASE, IMAGE, (kind,), under)
     return names
+
+
+def newest(wanted: tuple[str, ...]) -> dict[str, str]:
+    """Kind -> the layer that is there, whatever has changed in the roles since. Raises AbsentError."""
+    found: dict[str, str] = {}
+    for one in layers.kept():
+        kind = one.name.removeprefix("lab-").partition(f"-{BASE}-")[0]
+        made = (layers.directory(one.name) / "about.json").stat().st_mtime
+        if one.name.startswith("lab-") and made >= _made(found.get(kind, "")):
+            found[kind] = one.name
+    if missing := set(wanted) - set(found):
+        raise AbsentError(f"No layer of {', '.join(sorted(missing))}.", where="layers", remedy="Run up without --keep-layers.")
+    return {kind: found[kind] for kind in wanted}
+
+
+def _made(name: str) -> float:
+    return (layers.directory(name) / "about.json").stat().st_mtime if name else 0.0
 
 
 def fits(name: str, base: bases.Base) -> bool:

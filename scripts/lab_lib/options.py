@@ -44,6 +44,8 @@ def parser() -> Parser:
     trials = "a trial, or a pattern such as 'month-*'; repeatable"
     added["test"].add_argument("--only", action="append", default=[], metavar="NAME", help=trials)
     added["test"].add_argument("--list", action="store_true", help="the trials and what each proves")
+    kept = "take the layers that are there although roles have changed since: faster, for work on roles; what the roles add is played"
+    added["up"].add_argument("--keep-layers", action="store_true", help=kept)
     added["status"].add_argument("--json", action="store_true", help="for programs")
     added["down"].add_argument("--purge", action="store_true", help="also what a crash left without a trace in the state")
     for name in ("--list", "--host"):

@@ -22,7 +22,7 @@ AT_ONCE = 4
 OUTSIDE = ("1.1.1.1/443", "9.9.9.9/53")
 
 
-def up(lab: Lab, console: Console) -> int:
+def up(lab: Lab, console: Console, *, keep_layers: bool = False) -> int:
     """Raises HostError; the hosts are kept to be looked at, and another `up` goes on."""
     steps = Steps(console, lab.record)
     lab.private(lab.state), lab.private(lab.cache), lab.record.unlink(missing_ok=True)
@@ -32,8 +32,8 @@ def up(lab: Lab, console: Console) -> int:
         with steps.step("this machine") as say:
             machine.check(say)
         with steps.step("layers") as say:
-            names = layers.ensure(say, tuple(dict.fromkeys(host.layer for host in HOSTS)))
-            say(f"{len(names)} from the cache" if len(names) else "")
+            kinds = tuple(dict.fromkeys(host.layer for host in HOSTS))
+            names = layers.newest(kinds) if keep_layers else layers.ensure(say, kinds)
         with steps.step("hosts") as say:
             signed = aside.submit(authorities.make, lab)
             _boot(lab, names, say)
@@ -73,7 +73,7 @@ def _trust(lab: Lab) -> None:
 def _give(lab: Lab, say: Say) -> None:
     def one(host: Host) -> None:
         made = houses.GIVEN_TO.get(host.name)
-        given = made(lab) if made else houses.appliance(host.name)
+        given = made(lab) if made else houses.appliance(lab, host.name)
         files.give(lab.group.place(host.name), given)
 
     settings.house(lab)  # refused here, with file and line, before any host is touched
