@@ -25,7 +25,7 @@ output "load_balancer" {
 
 output "secrets" {
   description = "ARNs of the portal's own secrets"
-  value       = { for name, secret in aws_secretsmanager_secret.this : name => secret.arn }
+  value       = local.secret_arns
 }
 
 output "release_parameter" {

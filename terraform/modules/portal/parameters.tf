@@ -22,8 +22,8 @@ resource "aws_ssm_parameter" "settings" {
     # by the names of /etc/credstore/proforma.NAME
     secrets = {
       database_url  = var.database_secret_arns.app
-      secret_key    = aws_secretsmanager_secret.this["secret_key"].arn
-      pseudonym_key = aws_secretsmanager_secret.this["pseudonym_key"].arn
+      secret_key    = local.secret_arns.secret_key
+      pseudonym_key = local.secret_arns.pseudonym_key
     }
     portal_secrets = { migration_database_url = var.database_secret_arns.migration }
   })
@@ -47,17 +47,20 @@ locals {
     secret_key    = "Signs sessions of the portal"
     pseudonym_key = "Makes pseudonyms of callers. Never change it: all would change"
   }
+
+  made        = var.existing_secrets == null ? local.secrets : {}
+  secret_arns = var.existing_secrets == null ? { for name, secret in aws_secretsmanager_secret.this : name => secret.arn } : var.existing_secrets
 }
 
 ephemeral "aws_secretsmanager_random_password" "this" {
-  for_each = local.secrets
+  for_each = local.made
 
   password_length     = 64
   exclude_punctuation = true
 }
 
 resource "aws_secretsmanager_secret" "this" {
-  for_each = local.secrets
+  for_each = local.made
 
   name                    = "${var.name}/portal/${replace(each.key, "_", "-")}"
   description             = each.value
@@ -71,7 +74,7 @@ resource "aws_secretsmanager_secret" "this" {
 
 # Write-only: neither plan nor state holds them. Made once; a new secret_key is made by raising the version.
 resource "aws_secretsmanager_secret_version" "this" {
-  for_each = local.secrets
+  for_each = local.made
 
   secret_id                = aws_secretsmanager_secret.this[each.key].id
   secret_string_wo         = ephemeral.aws_secretsmanager_random_password.this[each.key].random_password

@@ -25,7 +25,7 @@ data "aws_iam_policy_document" "portal" {
     actions = ["secretsmanager:GetSecretValue"]
     resources = concat(
       [var.database_secret_arns.app, var.database_secret_arns.migration],
-      [for secret in aws_secretsmanager_secret.this : secret.arn],
+      values(local.secret_arns),
     )
   }
 
