@@ -1,0 +1,192 @@
+"""The heartbeat's datagrams and who is active: pure values, an hour in a moment."""
+
+from __future__ import annotations
+
+import pytest
+
+from lambdas.vpn_failover.decide import Move, Rules
+from strongswan.pair.machine import Machine, Order, Own, Role
+from strongswan.pair.wire import Beat, Line, RefusedError
+
+KEY = b"k" * 32
+WELL = Own(ready=True, installed=2, witness=True)
+ALONE = Own(ready=True, installed=0, witness=False)
+
+
+def beat(**changes: object) -> Beat:
+    values = {
+        "name": "a",
+        "role": "active",
+        "epoch": 1,
+        "ready": True,
+        "preferred": True,
+        "released": False,
+        "wanted": False,
+        "installed": 2,
+        "active_for": 10.0,
+        "by_silence": True,
+        "configuration": "c",
+    }
+    return Beat(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def machine(name: str = "b", **changes: object) -> Machine:
+    values: dict[str, object] = {"preferred": name == "a", "configuration": "c", "tunnels": 2, "rules": Rules()}
+    return Machine(name=name, started=0.0, **{**values, **changes})  # type: ignore[arg-type]
+
+
+def run(one: Machine, start: float, end: float, own: Own = WELL, hears: Beat | None = None) -> list[Order]:
+    """Steps of a tenth of a second; a beat with every fifth. Orders other than NOTHING."""
+    given = []
+    for tenth in range(round(start * 10), round(end * 10)):
+        now = tenth / 10
+        if hears is not None and tenth % 5 == 0:
+            one.hear(hears, now)
+        given.append(one.step(now, own))
+    return [order for order in given if order is not Order.NOTHING]
+
+
+def introduced() -> tuple[Line, Line]:
+    a, b = Line((KEY,), "a"), Line((KEY,), "b")
+    _, nonce = b.unpack(a.pack(beat()))
+    a.unpack(b.pack(beat(name="b"), echo=nonce))
+    return a, b
+
+
+def test_two_ends_need_one_exchange_to_know_each_other() -> None:
+    a, b = Line((KEY,), "a"), Line((KEY,), "b")
+    heard, nonce = b.unpack(a.pack(beat()))
+    assert (heard, nonce) == (None, a.nonce)
+    assert a.unpack(b.pack(beat(name="b"), echo=nonce))[0] == beat(name="b")
+    assert b.unpack(a.pack(beat()))[0] == beat()
+
+
+def test_a_datagram_counts_once_and_in_order() -> None:
+    a, b = introduced()
+    first, second = a.pack(beat()), a.pack(beat())
+    assert b.unpack(second)[0] is not None
+    for old in (first, second):
+        with pytest.raises(RefusedError, match="heard before"):
+            b.unpack(old)
+
+
+def test_what_was_recorded_before_a_restart_of_the_hearer_says_nothing() -> None:
+    a, _ = introduced()
+    recorded = a.pack(beat())
+    assert Line((KEY,), "b").unpack(recorded)[0] is None
+
+
+def test_an_altered_a_foreign_and_our_own_datagram_are_refused() -> None:
+    a, b = introduced()
+    good = a.pack(beat())
+    for wrong in (good.replace(b'"epoch":1', b'"epoch":9'), good[:-1], b"", b"x" * 3000):
+        with pytest.raises(RefusedError):
+            b.unpack(wrong)
+    with pytest.raises(RefusedError):
+        b.unpack(Line((b"z" * 32,), "a").pack(beat()))
+    with pytest.raises(RefusedError, match="our own"):
+        b.unpack(b.pack(beat(name="b")))
+
+
+def test_a_key_is_replaced_on_one_host_at_a_time() -> None:
+    old, new = b"o" * 32, b"n" * 32
+    steps = [((old,), (old, new)), ((old, new), (new, old)), ((new, old), (new,))]
+    for ours, theirs in steps:
+        a, b = Line(ours, "a"), Line(theirs, "b")
+        _, nonce = b.unpack(a.pack(beat()))
+        assert a.unpack(b.pack(beat(name="b"), echo=nonce))[0] is not None
+        assert b.unpack(a.pack(beat()))[0] is not None
+
+
+def test_a_short_key_is_refused() -> None:
+    with pytest.raises(ValueError, match="32 octets"):
+        Line((b"short",), "a")
+
+
+def test_nobody_is_active_before_it_has_listened() -> None:
+    one = machine("a")
+    assert run(one, 0, 2.9) == []
+    assert run(one, 2.9, 4) == [Order.TAKE]
+    assert (one.role, one.epoch, one.moves) == (Role.ACTIVE, 1, ())
+
+
+def test_when_neither_is_active_the_preferred_begins_unless_it_is_not_ready() -> None:
+    assert run(machine("b"), 0, 20, hears=beat(role="standby", epoch=0)) == []
+    assert run(machine("b"), 0, 20, hears=beat(role="standby", epoch=0, ready=False)) == [Order.TAKE]
+    other = beat(name="b", role="standby", epoch=0, preferred=False)
+    assert run(machine("a"), 0, 20, hears=other) == [Order.TAKE]
+
+
+def test_a_standby_takes_over_two_seconds_after_the_last_beat_and_says_so_to_the_record() -> None:
+    one = machine()
+    assert run(one, 0, 30, hears=beat()) == []
+    assert run(one, 30, 31.4) == []
+    assert run(one, 31.4, 32) == [Order.TAKE]
+    assert (one.epoch, len(one.moves), one.moves == tuple(one.to_note)) == (2, 1, True)
+
+
+def test_a_standby_that_is_cut_off_or_not_ready_takes_nothing() -> None:
+    for own in (ALONE, Own(ready=False, installed=0, witness=True)):
+        one = machine()
+        run(one, 0, 30, hears=beat())
+        assert run(one, 30, 60, own) == []
+
+
+def test_an_active_without_tunnels_is_replaced_once_and_not_back_again() -> None:
+    one = machine()
+    run(one, 0, 30, hears=beat())
+    assert run(one, 30, 90, hears=beat(installed=0)) == [Order.TAKE]
+    assert not one.by_silence
+
+
+def test_of_two_actives_the_later_reign_stays_and_of_equals_the_preferred() -> None:
+    cases = [(2, beat(name="b", epoch=3), True), (3, beat(name="b", epoch=2), False)]
+    cases += [(2, beat(name="b", epoch=2, preferred=False), False)]
+    for epoch, heard, yields in cases:
+        one = machine("a")
+        one.resume(epoch, 5.0, 0.0)
+        assert run(one, 0.0, 1.0, hears=heard) == ([Order.DROP] if yields else [])
+
+
+def test_what_one_releases_the_other_takes_at_once_and_it_does_not_count_as_a_move() -> None:
+    one = machine()
+    run(one, 0, 30, hears=beat())
+    assert run(one, 30, 30.1, hears=beat(role="standby", released=True)) == [Order.TAKE]
+    assert one.moves == ()
+
+
+def test_a_host_that_released_does_not_take_it_back_for_a_while() -> None:
+    one = machine("a")
+    one.resume(1, 5.0, 0.0)
+    assert one.release(1.0, "An operator released the address.") is Order.DROP
+    assert one.beat(1.0, WELL).released
+    assert run(one, 1, 30) == []
+    assert run(one, 30, 60) == [Order.TAKE]
+
+
+def test_an_operators_wish_is_heard_by_the_active_if_the_other_is_ready() -> None:
+    for ready, orders in ((True, [Order.DROP]), (False, [])):
+        one = machine("a")
+        one.resume(1, 5.0, 0.0)
+        heard = beat(name="b", role="standby", preferred=False, wanted=True, ready=ready)
+        assert run(one, 0, 0.1, hears=heard) == orders
+
+
+def test_orders_that_would_leave_nobody_active_are_refused_with_the_remedy() -> None:
+    one = machine("a")
+    assert "not heard" in one.want(0.0)
+    assert "not the active" in one.may_release(0.0)
+    one.resume(1, 5.0, 0.0)
+    assert "--force" in one.may_release(1.0)
+
+
+def test_moves_of_the_other_count_so_that_both_together_do_not_flap() -> None:
+    one = machine(moves=(Move(1.0, True),))
+    run(one, 0, 10, hears=beat(epoch=1))
+    run(one, 10, 20, hears=beat(epoch=2, active_for=0.5))
+    assert len(one.moves) == 2
+    assert run(one, 20, 29) == [], "within 20 s of the last"
+    assert run(one, 29, 40) == [Order.TAKE]
+    one.hear(beat(epoch=9), 41.0)
+    assert run(one, 41, 41.2) == [Order.DROP]
+    assert run(one, 41.2, 900) == [], "three moves within an hour: a person has to look"
