@@ -7,6 +7,7 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from rich.console import Console
@@ -31,7 +32,9 @@ def up(given: Namespace, here: Lab) -> int:
 
     with _alone(here):
         code = building.up(here, console, keep_layers=given.keep_layers)
-    console.print("The lab runs. Next: ./scripts/lab status, ./scripts/lab shell laptop, ./scripts/lab test", highlight=False)
+    console.print(
+        "The lab runs. Next: ./scripts/lab status, ./scripts/lab shell laptop, ./scripts/lab test", highlight=False
+    )
     return code
 
 
@@ -114,7 +117,7 @@ def _known(name: str) -> str:
     return name
 
 
-def _alone(here: Lab):  # type: ignore[no-untyped-def]
+def _alone(here: Lab) -> AbstractContextManager[None]:
     """One `up` or `down` of this lab at a time."""
     return locks.held(state() / "locks" / f"{here.group.name}.lab", 1.0)
 
@@ -136,7 +139,9 @@ def main(arguments: Sequence[str]) -> int:
     given = parser().parse_args(arguments)
     try:
         if os.geteuid() != 0:
-            raise LabMachineError("The lab takes root: it makes hosts and networks.", where="lab", remedy="Run it with sudo.")
+            raise LabMachineError(
+                "The lab takes root: it makes hosts and networks.", where="lab", remedy="Run it with sudo."
+            )
         return COMMANDS[given.command](given, lab())
     except (HostError, RefusedError) as error:
         console.print(str(error), markup=False, highlight=False)

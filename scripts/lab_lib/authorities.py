@@ -115,7 +115,16 @@ def revoke(lab: Lab, authority: str, name: str) -> Path:
     """Revoke a certificate by name; returns the new list. Raises LabError."""
     revoked = lab.certificates / f"{authority}-crl.pem"
     revoked.unlink(missing_ok=True)
-    _pki("revoke", *_at(lab, authority), name, "--reason", "key-compromise", "--out", str(revoked), *_opened(lab, authority))
+    _pki(
+        "revoke",
+        *_at(lab, authority),
+        name,
+        "--reason",
+        "key-compromise",
+        "--out",
+        str(revoked),
+        *_opened(lab, authority),
+    )
     return revoked
 
 
@@ -141,7 +150,9 @@ def _pki(*arguments: str) -> None:
     finally:
         os.umask(before)
     if code:
-        raise LabError(said.getvalue().strip(), where=f"scripts/pki {_shown(arguments)}", remedy="./scripts/lab down, then up.")
+        raise LabError(
+            said.getvalue().strip(), where=f"scripts/pki {_shown(arguments)}", remedy="./scripts/lab down, then up."
+        )
 
 
 def _shown(arguments: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Files and a script for a host: written in one go, the script run after them. The same again changes nothing that matters."""
+"""Files and a script for a host: written in one go, the script run after them; harmless when done again."""
 
 from __future__ import annotations
 

@@ -9,7 +9,14 @@ from pathlib import Path
 from scripts.lab_lib import inventory, settings
 from scripts.lab_lib.files import PRIVATE, Given, hosts_file
 from scripts.lab_lib.places import ROOT, Lab
-from scripts.lab_lib.topology import CUSTOMER_NAMES, GATEWAY_IDENTITY, NAMES, PORTAL_NAME, SEEN_BY_CUSTOMER, SERVICE_ADDRESS
+from scripts.lab_lib.topology import (
+    CUSTOMER_NAMES,
+    GATEWAY_IDENTITY,
+    NAMES,
+    PORTAL_NAME,
+    SEEN_BY_CUSTOMER,
+    SERVICE_ADDRESS,
+)
 from strongswan.render import host as vpn_host
 from strongswan.render import sheet, staff
 
@@ -264,7 +271,10 @@ def _request_tracker(given: Given) -> None:
 
 def _tracker_files() -> Iterator[str]:
     yield "scripts/processes.py"
-    yield from (f"tests/support/{name}" for name in ("request_tracker.py", "request_tracker_tickets.py", "request_tracker_datafile.pl"))
+    yield from (
+        f"tests/support/{name}"
+        for name in ("request_tracker.py", "request_tracker_tickets.py", "request_tracker_datafile.pl")
+    )
 
 
 TRACKER = """[Unit]

@@ -1,4 +1,4 @@
-"""The inventory of the appliance's hosts, for Ansible: entered without a network, because the lab has none to this machine.
+"""The inventory of the appliance's hosts, for Ansible: entered without a network, for none leads to this machine.
 
 A host's process changes with every reboot, so the inventory is asked for anew each time: ansible/inventories/lab/hosts.
 """
@@ -91,7 +91,9 @@ def _application(lab: Lab, found: settings.Secrets) -> dict[str, Any]:
         "database_client_owner_password": found["database_owner"],
         "database_client_ca": str(lab.certificates / "provider-ca.pem"),
         "portal_certificate": str(lab.certificates / "portal.crt"),
-        "portal_key": (lab.certificates / "portal.key").read_text() if (lab.certificates / "portal.key").exists() else "",
+        "portal_key": (lab.certificates / "portal.key").read_text()
+        if (lab.certificates / "portal.key").exists()
+        else "",
         "portal_workers": 2,
         "portal_inbound_credentials": settings.inbound(found),
         "worker_concurrency": 2,
@@ -132,4 +134,3 @@ def _vpn(lab: Lab, found: settings.Secrets) -> dict[str, Any]:
         "strongswan_gateway_preshared_keys": {"example-b": found["psk_b"]},
         "strongswan_gateway_heartbeat_key": found["heartbeat"],
     }
-

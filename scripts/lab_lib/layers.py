@@ -1,6 +1,6 @@
 """Layers of the lab's hosts: what takes long is done once, keyed by all that goes into it.
 
-Hosts of the appliance get the `bake` phase of the real roles (ansible/playbooks/image.yml); the others a script of bake/.
+Hosts of the appliance get the `bake` phase of the real roles (ansible/playbooks/image.yml), others a script of bake/.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from scripts.ansible_lib import baking
 from scripts.host_lib import bases, boot, hosts, layers, network
 from scripts.host_lib.errors import AbsentError, HostError
-from scripts.host_lib.places import Group
+from scripts.host_lib.places import Group, Place
 from scripts.host_lib.spec import UPLINK, Attachment, Spec
 from scripts.lab_lib import wheels
 from scripts.lab_lib.errors import LabError
@@ -42,7 +42,7 @@ def ensure(say: Callable[[str], None], wanted: tuple[str, ...]) -> dict[str, str
     for kind in missing:
         say(f"layer {names[kind]} is made")
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for _ in pool.map(lambda kind: _make(kind, names[kind], base), missing):
+        for _ in pool.map(lambda kind: _make(kind, names[kind]), missing):
             pass
     for kind, below in BAKED.items():
         if kind in wanted:
@@ -63,7 +63,9 @@ def newest(wanted: tuple[str, ...]) -> dict[str, str]:
         if one.name.startswith("lab-") and made >= _made(found.get(kind, "")):
             found[kind] = one.name
     if missing := set(wanted) - set(found):
-        raise AbsentError(f"No layer of {', '.join(sorted(missing))}.", where="layers", remedy="Run up without --keep-layers.")
+        raise AbsentError(
+            f"No layer of {', '.join(sorted(missing))}.", where="layers", remedy="Run up without --keep-layers."
+        )
     return {kind: found[kind] for kind in wanted}
 
 
@@ -85,14 +87,16 @@ def _script_name(kind: str, base: bases.Base) -> str:
     return f"lab-{kind}-{BASE}-{digest.hexdigest()[:8]}"
 
 
-def _make(kind: str, name: str, base: bases.Base) -> None:
+def _make(kind: str, name: str) -> None:
     with _maker(name) as place, tempfile.TemporaryDirectory() as scratch:
         if kind in wheels.WANTED:
             found = wheels.collect(kind, Path(scratch) / "wheels", os.uname().machine)
             subprocess.run(["cp", "-r", str(found), str(place.root / "root/wheels")], check=True)
         script = BEGIN + (SCRIPTS / f"{kind}.sh").read_text()
         line = [*boot.entering(place), "bash", "-s"]
-        done = subprocess.run(line, input=script, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        done = subprocess.run(
+            line, input=script, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        )
         if done.returncode:
             end = "\n".join(done.stdout.strip().splitlines()[-15:])
             remedy = "Is the mirror of Debian reached? ./scripts/host doctor"
@@ -102,7 +106,7 @@ def _make(kind: str, name: str, base: bases.Base) -> None:
 
 
 @contextlib.contextmanager
-def _maker(name: str) -> Iterator[hosts.Place]:
+def _maker(name: str) -> Iterator[Place]:
     """A host of its own group with the way out, gone afterwards."""
     group = Group(f"lm-{hashlib.sha256(name.encode()).hexdigest()[:8]}")
     place = group.place("maker")

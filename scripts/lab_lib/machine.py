@@ -20,7 +20,9 @@ PROGRAMS = {"git": "git", "openssl": "openssl", "tar": "tar"}
 def check(say: Say) -> None:
     """Raises LabMachineError with what is missing and the remedy."""
     if os.geteuid() != 0:
-        raise LabMachineError("The lab takes root: it makes hosts and networks.", where="lab", remedy="sudo ./scripts/lab up")
+        raise LabMachineError(
+            "The lab takes root: it makes hosts and networks.", where="lab", remedy="sudo ./scripts/lab up"
+        )
     raise_instances(say)
     missing = [package for program, package in PROGRAMS.items() if not shutil.which(program)]
     if missing:
@@ -28,7 +30,9 @@ def check(say: Say) -> None:
         raise LabMachineError("This machine lacks programs.", where=", ".join(missing), remedy=remedy)
     if lacking := doctor.lacking():
         remedy = " ".join(one.remedy for one in lacking if one.remedy)
-        raise LabMachineError("This machine cannot run hosts.", where=", ".join(one.what for one in lacking), remedy=remedy)
+        raise LabMachineError(
+            "This machine cannot run hosts.", where=", ".join(one.what for one in lacking), remedy=remedy
+        )
 
 
 def raise_instances(say: Say) -> None:

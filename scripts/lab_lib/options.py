@@ -11,10 +11,10 @@ EPILOG = """environment:
   PROFORMA_HOSTS_GROUP   whose hosts (default: lab)
   PROFORMA_LAB_STATE     secrets, certificates, logs of the running lab (default: /var/lib/proforma-lab/GROUP)
   PROFORMA_LAB_CACHE     wheels and signed releases (default: /var/cache/proforma-lab)
-exit codes: 0 done, or nothing to do; 64 command line; 65 refused; 66 not running; 69 this machine lacks something (root,
-a program); 70 a step failed, the hosts are kept; 75 another command is at it. `exec` and `shell`: those of the command."""
+exit codes: 0 done, or nothing to do; 64 command line; 65 refused; 66 not running; 69 this machine lacks something;
+70 a step failed, the hosts are kept; 75 another command is at it. `exec`, `shell`: those of the command."""
 HELP = {
-    "up": "the whole appliance with its customers, from a signed release and the real playbooks, cut off from the internet",
+    "up": "the whole appliance and its customers, by a signed release and the real playbooks; then no internet",
     "test": "prove on the running lab what the appliance promises (--list says what)",
     "status": "which hosts run, which tunnels stand, how long `up` took",
     "shell": "a shell in a host; on the laptop: `vpn up anna`",
@@ -44,10 +44,12 @@ def parser() -> Parser:
     trials = "a trial, or a pattern such as 'month-*'; repeatable"
     added["test"].add_argument("--only", action="append", default=[], metavar="NAME", help=trials)
     added["test"].add_argument("--list", action="store_true", help="the trials and what each proves")
-    kept = "take the layers that are there although roles have changed since: faster, for work on roles; what the roles add is played"
+    kept = "take the newest layers although roles have changed since; for work on roles"
     added["up"].add_argument("--keep-layers", action="store_true", help=kept)
     added["status"].add_argument("--json", action="store_true", help="for programs")
-    added["down"].add_argument("--purge", action="store_true", help="also what a crash left without a trace in the state")
+    added["down"].add_argument(
+        "--purge", action="store_true", help="also what a crash left without a trace in the state"
+    )
     for name in ("--list", "--host"):
         added["inventory"].add_argument(name, nargs="?", help=argparse.SUPPRESS)
     return top

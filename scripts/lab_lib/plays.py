@@ -24,7 +24,14 @@ def play(lab: Lab, name: str, *options: str, say: Say = lambda _: None) -> int:
     command += [*options, f"playbooks/{name}.yml"]
     with log.open("w") as file:
         running = subprocess.Popen(
-            command, cwd=ANSIBLE, env=_environment(lab), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+            command,
+            cwd=ANSIBLE,
+            env=_environment(lab),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
         )
         for line in running.stdout or ():
             file.write(line)
@@ -32,7 +39,9 @@ def play(lab: Lab, name: str, *options: str, say: Say = lambda _: None) -> int:
                 say(found[1])
     text = log.read_text()
     if running.wait():
-        raise LabError(_why(text), where=f"playbooks/{name}.yml, log {log}", remedy="Mend it, then ./scripts/lab up goes on.")
+        raise LabError(
+            _why(text), where=f"playbooks/{name}.yml, log {log}", remedy="Mend it, then ./scripts/lab up goes on."
+        )
     recap = text.rpartition("PLAY RECAP")[2]
     changes = sum(int(number) for number in _RECAP.findall(recap))
     say(f"{changes} changes")

@@ -1,4 +1,4 @@
-"""A signed release of the commit that is checked out, as hosts get it in production. Built once a commit, kept in the cache."""
+"""A signed release of the commit that is checked out, as hosts get it in production. Built once, kept in the cache."""
 
 from __future__ import annotations
 
@@ -27,14 +27,23 @@ def ensure(lab: Lab, *, version: str = "") -> tuple[str, bool]:
 
     `version`: another one for the same commit, for a rollout in the middle of something.
     """
-    commit = checkout.git(ROOT, "rev-parse", "HEAD").strip()
-    kept = lab.private(lab.cache / "releases") / (f"{commit}-{version}" if version else commit)
+    kept = _kept(lab, version)
     with locks.held(kept.with_suffix(".lock"), PATIENCE):
         if not kept.exists():
             _build(lab, kept, version)
     _bring(lab, kept)
     found = next(kept.glob("proforma-*.tar"))
     return found.stem.removeprefix("proforma-"), bool(checkout.git(ROOT, "status", "--porcelain").strip())
+
+
+def cached(lab: Lab) -> bool:
+    """Whether the commit was built before."""
+    return _kept(lab).exists()
+
+
+def _kept(lab: Lab, version: str = "") -> Path:
+    commit = checkout.git(ROOT, "rev-parse", "HEAD").strip()
+    return lab.private(lab.cache / "releases") / (f"{commit}-{version}" if version else commit)
 
 
 def _build(lab: Lab, kept: Path, version: str) -> None:

@@ -39,9 +39,11 @@ class Steps:
         note = f" [dim]{notes[-1]}[/]" if notes else ""
         self.console.print(f"[green]{self.times[name]:6.1f} s[/] {name}{note}", highlight=False)
 
-    def write(self) -> None:
+    def write(self, *, from_caches: bool) -> None:
+        """`from_caches`: no layer and no release had to be made, so that the time may be compared."""
         total = round(time.monotonic() - self.begun, 1)
-        self.record.write_text(json.dumps({"seconds": total, "steps": self.times}, indent=1) + "\n")
+        found = {"seconds": total, "from_caches": from_caches, "steps": self.times}
+        self.record.write_text(json.dumps(found, indent=1) + "\n")
 
 
 def _speaker(status: Status, name: str, notes: list[str]) -> Say:

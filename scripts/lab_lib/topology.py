@@ -35,7 +35,7 @@ class Net:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """`layer`: see layers.py. `routes`: (destination, gateway). `appliance`: groups of the inventory, none for the rest."""
+    """`layer`: see layers.py. `routes`: (destination, gateway). `appliance`: groups of the inventory, if any."""
 
     name: str
     layer: str

@@ -25,15 +25,18 @@ OUTSIDE = ("1.1.1.1/443", "9.9.9.9/53")
 def up(lab: Lab, console: Console, *, keep_layers: bool = False) -> int:
     """Raises HostError; the hosts are kept to be looked at, and another `up` goes on."""
     steps = Steps(console, lab.record)
-    lab.private(lab.state), lab.private(lab.cache), lab.record.unlink(missing_ok=True)
+    for folder in (lab.state, lab.cache):
+        lab.private(folder)
+    lab.record.unlink(missing_ok=True)
     settings.secrets_of(lab)
+    cached, made = release.cached(lab), list[str]()
     with ThreadPoolExecutor(2) as aside:
         built = aside.submit(release.ensure, lab)
         with steps.step("this machine") as say:
             machine.check(say)
         with steps.step("layers") as say:
             kinds = tuple(dict.fromkeys(host.layer for host in HOSTS))
-            names = layers.newest(kinds) if keep_layers else layers.ensure(say, kinds)
+            names = layers.newest(kinds) if keep_layers else layers.ensure(_both(say, made.append), kinds)
         with steps.step("hosts") as say:
             signed = aside.submit(authorities.make, lab)
             _boot(lab, names, say)
@@ -47,8 +50,16 @@ def up(lab: Lab, console: Console, *, keep_layers: bool = False) -> int:
     with steps.step("cut off from the internet") as say:
         network.offline(lab.group)
         unreachable(lab, say)
-    steps.write()
+    steps.write(from_caches=cached and not made)
     return 0
+
+
+def _both(say: Say, also: Say) -> Say:
+    def both(text: str) -> None:
+        say(text)
+        also(text)
+
+    return both
 
 
 def _boot(lab: Lab, names: dict[str, str], say: Say) -> None:
@@ -91,7 +102,11 @@ def _each(found: Iterable[Host], do: Callable[[Host], Any]) -> None:
 def _built(steps: Steps, built: Future[tuple[str, bool]]) -> str:
     with steps.step("signed release of the commit") as say:
         version, differs = built.result()
-        say(f"{version}; the working tree differs from it: the portal is that of HEAD, the playbooks are those here" if differs else version)
+        say(
+            f"{version}; the working tree differs from it: the portal is that of HEAD, the playbooks are those here"
+            if differs
+            else version
+        )
     return version
 
 
@@ -109,7 +124,9 @@ def _administrator(lab: Lab) -> str:
     done = subprocess.run(line, input=f"{password}\n", capture_output=True, text=True, check=False, timeout=120)
     said = (done.stdout + done.stderr).strip()
     if done.returncode and "already" not in said:
-        raise LabError(said[-800:], where="portal: proforma-manage first_administrator", remedy="./scripts/lab shell portal")
+        raise LabError(
+            said[-800:], where="portal: proforma-manage first_administrator", remedy="./scripts/lab shell portal"
+        )
     return f"{office.ADMINISTRATOR}, password in {lab.state / 'people.json'}"
 
 
@@ -120,7 +137,9 @@ def unreachable(lab: Lab, say: Say) -> None:
     def one(host: Host) -> None:
         line = [*boot.entering(lab.group.place(host.name)), "bash", "-c", tries]
         if subprocess.run(line, check=False, timeout=20, stdin=subprocess.DEVNULL).returncode == 0:
-            raise LabError("It reaches the internet.", where=host.name, remedy="./scripts/host offline; then look at its routes.")
+            raise LabError(
+                "It reaches the internet.", where=host.name, remedy="./scripts/host offline; then look at its routes."
+            )
 
     _each(HOSTS, one)
     say(f"tried from {len(HOSTS)} hosts")
