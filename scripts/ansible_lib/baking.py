@@ -1,7 +1,8 @@
 """Layers of ./scripts/host in which the `bake` phase of a playbook's roles is done: packages, users, units.
 
 A layer is a head start and no more: whoever uses it plays the roles in full over it. So it is keyed by what makes a
-difference to the packages (tasks/bake*.yml, defaults, vars of each role), by the base and by the playbook's list of roles.
+difference to the packages (tasks/bake*.yml, defaults, vars of each role), by the base and by the playbook's
+list of roles.
 """
 
 from __future__ import annotations
@@ -135,7 +136,7 @@ def _bake(layer: str, base: bases.Base, playbook: Path, groups: Sequence[str], b
 
 
 def write_inventory(directory: Path, found: Mapping[str, tuple[str, Sequence[str]]], key: Path) -> Path:
-    """`found`: name -> (address, groups). The hosts are new, so their keys are unknown; nobody else is on that bridge."""
+    """`found`: name -> (address, groups). Host keys are new and unknown; nobody else is on that bridge."""
     common = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ControlPersist=60s"
     variables = {"ansible_user": "root", "ansible_ssh_private_key_file": str(key), "ansible_ssh_common_args": common}
     children: dict[str, Any] = {}
