@@ -1,6 +1,6 @@
 """The hosts of one molecule scenario, by ./scripts/host's own parts. Called by ansible/molecule/shared/*.yml.
 
-A platform in molecule.yml: `name`, `base`; if need be `groups` and `networks`, as in `host up --network`.
+A platform in molecule.yml: `name`, `base`, and if need be `groups` (of the inventory) and `attachments` (each as for
 `host up --network`; molecule takes `networks` for something else).
 """
 
