@@ -109,7 +109,6 @@ def _release(lab: Lab, found: settings.Secrets) -> dict[str, Any]:
         "release_artifacts": str(lab.state / "artifacts"),
         "release_secret_key": found["secret_key"],
         "release_pseudonym_key": found["pseudonym_key"],
-        "release_backup_command": "",
         "release_aws_credentials": "[default]\naws_access_key_id = lab\naws_secret_access_key = lab\n",
         "release_environment": {"AWS_DEFAULT_REGION": REGION, "AWS_ENDPOINT_URL": AWS},
         "release_settings": {
