@@ -23,7 +23,7 @@ cd /var/cache/apt/archives
 apt-get -qq download lynis ssg-debian
 mkdir -p /audit
 for one in lynis ssg-debian; do dpkg-deb -x "$one"_*.deb /audit; done
-mkdir /audit/out /audit/out/lynis
+mkdir -p /audit/out/lynis/plugins
 cp -a /audit/usr/share/lynis/. /audit/out/lynis/
 cp /audit/usr/sbin/lynis /audit/etc/lynis/default.prf /audit/out/lynis/
 cp /audit/usr/share/xml/scap/ssg/content/ssg-debian12-ds.xml /audit/out/
