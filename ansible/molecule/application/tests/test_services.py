@@ -1,0 +1,131 @@
+"""The services of a portal-and-worker host: who they are, what they may, what they answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+RUNNING = ("nginx", "proforma-web", "proforma-worker", "proforma-beat")
+OURS = (*RUNNING, "proforma-events", "proforma-follow", "proforma-secrets", "proforma-pointer")
+OURS_WITH_INSTANCE = ("proforma-check@1.0.0", "proforma-migrate@1.0.0")
+CURL = "curl --silent --insecure --max-time 10 --resolve {name}:443:127.0.0.1"
+HEADERS = (
+    "strict-transport-security: max-age=31536000",
+    "content-security-policy: ",
+    "x-frame-options: deny",
+    "x-content-type-options: nosniff",
+    "permissions-policy: ",
+    "referrer-policy: same-origin",
+)
+PORTAL = "portal.provider.example"
+
+
+def asked(host: Any, path: str, more: str = "", name: str = PORTAL) -> str:
+    return str(host.run(f"{CURL.format(name=name)} {more} https://{name}{path}").stdout)
+
+
+@pytest.mark.parametrize("unit", RUNNING)
+def test_each_service_runs_and_starts_at_boot(host: Any, unit: str) -> None:
+    assert host.service(unit).is_running
+    assert host.service(unit).is_enabled
+
+
+@pytest.mark.parametrize("unit", [*OURS, *OURS_WITH_INSTANCE])
+def test_each_unit_is_sandboxed(host: Any, unit: str) -> None:
+    said = host.run(f"systemd-analyze security --no-pager {unit}.service").stdout
+    found = re.search(r"exposure level for \S+: (\d+\.\d)", said)
+    assert found, said
+    assert float(found[1]) <= 2.5
+
+
+@pytest.mark.parametrize(("unit", "user"), [
+    ("nginx", "www-data"), ("proforma-web", "proforma-web"), ("proforma-worker", "proforma-worker"),
+])  # fmt: skip
+def test_no_service_runs_as_root(host: Any, unit: str, user: str) -> None:
+    pids = host.run(f"cat /sys/fs/cgroup/system.slice/{unit}.service/cgroup.procs").stdout.split()
+    assert pids
+    for pid in pids:
+        assert host.run(f"stat -c %U /proc/{pid}").stdout.strip() == user
+
+
+def test_no_secret_is_in_an_environment_or_a_command_line(host: Any) -> None:
+    secrets = "rehearsal-3f7a9c|rehearsal-8e1c5f|rehearsal-of-the-application|rehearsal-of-acme|rehearsal/of"
+    pattern = f"'{secrets[:-1]}[f]'"  # so that this command does not find itself
+    found = host.run(f"grep --text -lE {pattern} /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null").stdout
+    assert found == ""
+    assert host.run(f"journalctl --quiet | grep -cE {pattern}").stdout.strip() == "0"
+
+
+def test_workers_read_customers_credentials_and_web_processes_only_those_of_senders(host: Any) -> None:
+    places = "/etc/proforma/credentials/customers/acme"
+
+    def reads(user: str, name: str) -> bool:
+        return bool(host.run(f"runuser -u {user} -- cat {places}/{name}.json").rc == 0)
+
+    assert reads("proforma-worker", "source")
+    assert not reads("proforma-web", "source")
+    assert reads("proforma-web", "inbound")
+    assert not reads("nobody", "inbound")
+    for user in ("proforma-web", "proforma-worker", "www-data"):
+        assert host.run(f"runuser -u {user} -- ls /etc/credstore").rc != 0
+
+
+def test_the_portal_is_healthy_over_tls(host: Any) -> None:
+    assert json.loads(asked(host, "/health")) == {"status": "ok"}
+
+
+def test_only_the_portals_name_is_answered(host: Any) -> None:
+    assert asked(host, "/health", name="other.provider.example") == ""
+    assert asked(host, "/health", "--header 'Host: other.provider.example'") == ""
+
+
+def test_old_tls_and_unknown_methods_are_refused(host: Any) -> None:
+    assert asked(host, "/health", "--tls-max 1.1 --ciphers DEFAULT@SECLEVEL=0") == ""
+    for version in ("1.2", "1.3"):
+        assert "ok" in asked(host, "/health", f"--tlsv{version} --tls-max {version}")
+    assert asked(host, "/sign-in", "--request DELETE --output /dev/null --write-out '%{http_code}'") == "405"
+
+
+def test_modern_headers_come_with_every_page(host: Any) -> None:
+    headers = asked(host, "/sign-in", "--head").lower()
+    for name in HEADERS:
+        assert name in headers
+    assert "server: nginx\r" in headers.replace("\n", "\r"), "without its version"
+
+
+def test_static_files_are_served(host: Any) -> None:
+    page = asked(host, "/sign-in")
+    style = re.search(r'href="(/static/[^"]+\.css)"', page)
+    assert style
+    assert asked(host, style[1], "--output /dev/null --write-out '%{http_code}'") == "200"
+
+
+def test_the_applications_role_owns_nothing(host: Any) -> None:
+    done = host.run("proforma-database-check")
+    assert (done.rc, done.stdout) == (0, "proforma_app owns nothing.\n"), done.stderr
+    owner = host.run("proforma-database-check /etc/credstore/proforma.migration_database_url")
+    assert owner.rc == 1
+    assert "the role owns accounts_user" in owner.stdout
+
+
+def test_the_worker_takes_what_beat_sends(host: Any) -> None:
+    said = host.run("journalctl --quiet --output=cat --unit=proforma-worker --lines=200").stdout
+    assert "Task delivery.sweep" in said
+    assert "succeeded" in said
+
+
+def test_a_guessed_password_is_locked_by_the_visitors_address(host: Any) -> None:
+    jar = "--cookie-jar /tmp/jar --cookie /tmp/jar"
+    codes = []
+    for _ in range(6):
+        page = asked(host, "/sign-in", jar)
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+        assert token
+        data = f"--data csrfmiddlewaretoken={token[1]} --data username=nobody --data password=wrong"
+        given = f"{jar} {data} --referer https://{PORTAL}/sign-in --output /dev/null --write-out '%{{http_code}}'"
+        codes.append(asked(host, "/sign-in", given))
+    assert codes[0] == "200"
+    assert codes[-1] in ("403", "429")
