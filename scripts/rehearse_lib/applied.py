@@ -49,4 +49,5 @@ def _policies(iam: Any, role: str) -> Iterator[Document]:
 
 def _document(value: Any) -> Document:
     """boto3 has decoded it already, moto not always."""
-    return json.loads(unquote(value)) if isinstance(value, str) else value
+    found: Document = json.loads(unquote(value)) if isinstance(value, str) else value
+    return found

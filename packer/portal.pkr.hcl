@@ -1,0 +1,104 @@
+# Portal and worker hosts: one image, and what runs is chosen at boot.
+source "amazon-ebs" "portal" {
+  region        = var.region
+  instance_type = var.instance_type
+  subnet_id     = var.subnet_id
+  ami_name      = "proforma-portal-${var.version}-${local.made}"
+
+  ami_description = "Proforma portal host ${var.version} on Debian 13"
+  ami_users       = var.share_with
+
+  custom_endpoint_ec2         = var.endpoint
+  skip_credential_validation  = var.endpoint != ""
+  skip_metadata_api_check     = var.endpoint != ""
+  skip_region_validation      = var.endpoint != ""
+  ssh_host                    = var.ssh.host
+  ssh_username                = var.ssh.user
+  ssh_private_key_file        = var.ssh.key
+  ssh_keypair_name            = var.ssh.keypair
+  ssh_clear_authorized_keys   = true
+  associate_public_ip_address = false
+
+  source_ami_filter {
+    owners      = [var.source_owner]
+    most_recent = true
+
+    filters = {
+      name                = var.source_image
+      architecture        = "x86_64"
+      root-device-type    = "ebs"
+      virtualization-type = "hvm"
+    }
+  }
+
+  encrypt_boot = true
+  kms_key_id   = var.kms_key
+
+  launch_block_device_mappings {
+    device_name           = "/dev/xvda"
+    volume_type           = "gp3"
+    volume_size           = 20
+    iops                  = 3000 # the least, without charge
+    throughput            = 125
+    delete_on_termination = true
+    encrypted             = true
+    kms_key_id            = var.kms_key
+  }
+
+  tags = {
+    Name    = "proforma-portal"
+    Version = var.version
+    Source  = "{{ .SourceAMIName }}"
+  }
+
+  run_tags = {
+    Name = "proforma-bake-portal"
+  }
+}
+
+build {
+  sources = ["source.amazon-ebs.portal"]
+
+  provisioner "ansible" {
+    playbook_file    = "${path.root}/../ansible/playbooks/image.yml"
+    groups           = ["portal", "worker"]
+    user             = var.ssh.user
+    extra_arguments  = ["--tags", "bake"]
+    ansible_env_vars = ["ANSIBLE_CONFIG=${path.root}/../ansible/ansible.cfg"]
+  }
+
+  # An image that fails here is never made.
+  provisioner "shell" {
+    script          = "${path.root}/files/check.sh"
+    execute_command = "sudo env {{ .Vars }} sh {{ .Path }} portal"
+  }
+
+  provisioner "shell" {
+    script          = "${path.root}/files/sbom.py"
+    execute_command = "sudo env {{ .Vars }} python3 {{ .Path }} proforma-portal ${var.version} /tmp/sbom.cdx.json"
+  }
+
+  provisioner "file" {
+    direction   = "download"
+    source      = "/tmp/sbom.cdx.json"
+    destination = "${var.out}/proforma-portal-${var.version}.cdx.json"
+  }
+
+  # Last: afterwards nobody gets in any more but by what the next boot makes.
+  provisioner "shell" {
+    script          = "${path.root}/files/clean.sh"
+    execute_command = "sudo env {{ .Vars }} sh {{ .Path }}"
+    skip_clean      = true
+  }
+
+  post-processor "manifest" {
+    output     = "${var.out}/manifest.json"
+    strip_path = true
+
+    custom_data = {
+      kind    = "portal"
+      version = var.version
+      sbom    = "proforma-portal-${var.version}.cdx.json"
+    }
+  }
+}

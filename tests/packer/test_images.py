@@ -1,0 +1,76 @@
+"""The images' templates, judged by Packer itself, and what runs in the machine, as far as it runs anywhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+GIVEN = {"region": "eu-central-1", "version": "1.4.0", "kms_key": "alias/proforma-data"}
+
+
+@pytest.fixture
+def templates(tmp_path: Path) -> Path:
+    """As for Debian's Packer: without the block of plugins."""
+    if shutil.which("packer") is None:
+        message = "packer is missing: apt-get install packer"
+        pytest.fail(message) if os.environ.get("CI") == "true" else pytest.skip(message)
+    shutil.copytree(ROOT / "packer", tmp_path / "packer", ignore=shutil.ignore_patterns("plugins.pkr.hcl"))
+    (tmp_path / "ansible").symlink_to(ROOT / "ansible")
+    return tmp_path / "packer"
+
+
+def validate(templates: Path, **given: str) -> subprocess.CompletedProcess[str]:
+    options = [option for name, value in (GIVEN | given).items() for option in ("-var", f"{name}={value}")]
+    environment = os.environ | {"CHECKPOINT_DISABLE": "1", "PACKER_CACHE_DIR": str(templates.parent / "cache")}
+    command = ["packer", "validate", *options, str(templates)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+
+
+def test_packer_takes_the_templates(templates: Path) -> None:
+    done = validate(templates)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [("version", "latest", "numbers and dots"), ("kms_key", "", "always encrypted")],
+)
+def test_what_is_wrong_is_said_in_a_sentence(templates: Path, name: str, value: str, says: str) -> None:
+    done = validate(templates, **{name: value})
+    assert done.returncode != 0
+    assert says in done.stdout + done.stderr
+
+
+def test_each_image_is_checked_listed_and_then_cleaned() -> None:
+    for kind in ("portal", "vpn"):
+        text = (ROOT / "packer" / f"{kind}.pkr.hcl").read_text()
+        order = [
+            text.index(word) for word in ("playbooks/image.yml", "check.sh", "sbom.py", "clean.sh", "manifest.json")
+        ]
+        assert order == sorted(order), f"the steps of {kind} stand in another order"
+        assert "encrypt_boot = true" in text
+
+
+def test_the_bill_lists_what_dpkg_lists(tmp_path: Path) -> None:
+    if shutil.which("dpkg-query") is None:
+        pytest.skip("no Debian")
+    out = tmp_path / "bill.json"
+    subprocess.run([sys.executable, ROOT / "packer/files/sbom.py", "proforma-portal", "1.4.0", out], check=True)
+    bill = json.loads(out.read_text())
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
+    assert any(one["purl"].startswith("pkg:deb/debian/dpkg@") for one in bill["components"])
+    references = [one["bom-ref"] for one in bill["components"]]
+    assert len(references) == len(set(references))
+
+
+def test_the_check_refuses_a_machine_that_is_no_host_of_ours() -> None:
+    done = subprocess.run(["sh", ROOT / "packer/files/check.sh", "portal"], capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "FAULT:" in done.stderr
