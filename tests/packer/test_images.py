@@ -28,9 +28,10 @@ def templates(tmp_path: Path) -> Path:
 
 def validate(templates: Path, **given: str) -> subprocess.CompletedProcess[str]:
     options = [option for name, value in (GIVEN | given).items() for option in ("-var", f"{name}={value}")]
-    environment = os.environ | {"CHECKPOINT_DISABLE": "1", "PACKER_CACHE_DIR": str(templates.parent / "cache")}
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # packer looks for ansible-playbook
+    own = {"CHECKPOINT_DISABLE": "1", "PACKER_CACHE_DIR": str(templates.parent / "cache"), "PATH": path}
     command = ["packer", "validate", *options, str(templates)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | own)
 
 
 def test_packer_takes_the_templates(templates: Path) -> None:
