@@ -25,9 +25,14 @@ class Given:
 def given(cloud: Cloud) -> Given:
     """The images that packer would have baked, the certificate, and the pre-shared key that a site file names."""
     ec2 = cloud.client("ec2")
-    images = {kind: ec2.register_image(Name=f"proforma-{kind}", Architecture="x86_64")["ImageId"] for kind in ("portal", "vpn")}
+    images = {
+        kind: ec2.register_image(Name=f"proforma-{kind}", Architecture="x86_64")["ImageId"]
+        for kind in ("portal", "vpn")
+    }
     arn = cloud.client("acm").request_certificate(DomainName="portal.provider.example")["CertificateArn"]
-    cloud.client("secretsmanager").create_secret(Name=f"{NAME}/vpn/example-b/psk", SecretString="made for this rehearsal")  # noqa: S106
+    cloud.client("secretsmanager").create_secret(
+        Name=f"{NAME}/vpn/example-b/psk", SecretString="made for this rehearsal"
+    )
     return Given(images["portal"], images["vpn"], arn)
 
 

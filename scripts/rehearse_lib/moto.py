@@ -72,7 +72,7 @@ def running(log: Path) -> Iterator[Cloud]:
             stdout=output,
             stderr=output,
             start_new_session=True,
-            preexec_fn=processes.dies_with_parent(processes.signal.SIGTERM),  # noqa: PLW1509  started from the main thread
+            preexec_fn=processes.dies_with_parent(processes.signal.SIGTERM),
         )
     try:
         cloud = Cloud(f"http://127.0.0.1:{port}")

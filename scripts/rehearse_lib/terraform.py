@@ -56,14 +56,21 @@ class Terraform:
     def changes(self, file: str) -> list[dict[str, Any]]:
         """Entries of a plan that would change something: address, actions, before, after."""
         plan = json.loads(self._output("show", "-json", file))
-        return [one for one in plan.get("resource_changes", []) if one["change"]["actions"] not in (["no-op"], ["read"])]
+        return [
+            one for one in plan.get("resource_changes", []) if one["change"]["actions"] not in (["no-op"], ["read"])
+        ]
 
     def outputs(self) -> dict[str, Any]:
         return {name: one["value"] for name, one in json.loads(self._output("output", "-json")).items()}
 
     def _output(self, *arguments: str) -> str:
         done = subprocess.run(
-            [tools.terraform(), *arguments], cwd=self.directory, env=self._env(), capture_output=True, text=True, check=False
+            [tools.terraform(), *arguments],
+            cwd=self.directory,
+            env=self._env(),
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             raise RehearsalError(f"terraform {arguments[0]} failed: {done.stderr.strip()}")
@@ -74,12 +81,20 @@ class Terraform:
         command = [tools.terraform(), *arguments]
         try:
             done = subprocess.run(
-                command, cwd=self.directory, env=self._env(), capture_output=True, text=True, timeout=LONGEST, check=False
+                command,
+                cwd=self.directory,
+                env=self._env(),
+                capture_output=True,
+                text=True,
+                timeout=LONGEST,
+                check=False,
             )
         except subprocess.TimeoutExpired:
             raise RehearsalError(f"terraform {arguments[0]} hangs: nothing after {LONGEST} s.") from None
         lines = [_parsed(line) for line in done.stdout.splitlines()]
-        problems = [text for line in lines if (text := _problem(line))] or ([done.stderr.strip()] if done.stderr else [])
+        problems = [text for line in lines if (text := _problem(line))] or (
+            [done.stderr.strip()] if done.stderr else []
+        )
         return Done(done.returncode, time.monotonic() - begun, problems, dict(filter(None, map(_timing, lines))))
 
     def _env(self) -> dict[str, str]:

@@ -11,7 +11,11 @@ from pathlib import Path
 from scripts.rehearse_lib.errors import RehearsalError
 
 PROVIDER = Path("registry.terraform.io/hashicorp/aws")
-USUAL = (Path.home() / ".terraform.d/plugins", Path("/usr/local/share/terraform/plugins"), Path("/usr/share/terraform/plugins"))
+USUAL = (
+    Path.home() / ".terraform.d/plugins",
+    Path("/usr/local/share/terraform/plugins"),
+    Path("/usr/share/terraform/plugins"),
+)
 ELSEWHERE = (Path("/opt"), Path("/usr/local"), Path("/usr/share"), Path("/srv"), Path("/var/lib"), Path.home())
 DEEP = 4
 """folders below ELSEWHERE that are looked through; a mirror lies near the top"""
@@ -20,7 +24,9 @@ DEEP = 4
 def terraform() -> str:
     found = shutil.which("terraform")
     if found is None:
-        raise RehearsalError("terraform is not on PATH. Install 1.11 or later: https://developer.hashicorp.com/terraform/install")
+        raise RehearsalError(
+            "terraform is not on PATH. Install 1.11 or later: https://developer.hashicorp.com/terraform/install"
+        )
     return found
 
 
@@ -32,7 +38,9 @@ def version() -> str:
 
 def bare() -> dict[str, str]:
     """Our environment for terraform. A TF_CLI_CONFIG_FILE that is not there would only make it warn."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_VAR_", "TF_CLI_ARGS", "TF_LOG"))}
+    environment = {
+        k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_VAR_", "TF_CLI_ARGS", "TF_LOG"))
+    }
     if not Path(environment.get("TF_CLI_CONFIG_FILE", "/")).is_file():
         environment["TF_CLI_CONFIG_FILE"] = os.devnull
     return environment | {"TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}

@@ -2,6 +2,7 @@
 locals {
   family        = "aurora-postgresql${split(".", var.engine_version)[0]}"
   database_name = "proforma"
+  made          = { for name, role in local.roles : name => role if !contains(keys(var.existing_secrets), name) }
   roles         = { app = "proforma_app", migration = "proforma_owner" }
 }
 

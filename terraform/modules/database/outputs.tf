@@ -33,5 +33,6 @@ output "secrets" {
   value = merge(
     { master = aws_rds_cluster.this.master_user_secret[0].secret_arn },
     { for name, secret in aws_secretsmanager_secret.role : name => secret.arn },
+    var.existing_secrets,
   )
 }

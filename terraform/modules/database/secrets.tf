@@ -1,13 +1,13 @@
 # The application's role owns nothing; the other one owns the tables and is used while migrating alone. Whoever sets the
 # database up makes both roles with these passwords (ansible/, role database_client). Passwords never reach Terraform's state.
 ephemeral "aws_secretsmanager_random_password" "role" {
-  for_each            = local.roles
+  for_each            = local.made
   password_length     = 40
   exclude_punctuation = true # stands in an address of the form postgresql://
 }
 
 resource "aws_secretsmanager_secret" "role" {
-  for_each                = local.roles
+  for_each                = local.made
   name                    = "${var.name}/database/${each.key}"
   description             = each.key == "app" ? "The portal's role, which owns nothing" : "The role that owns the tables, for migrations"
   kms_key_id              = var.kms_key_arn
@@ -15,7 +15,7 @@ resource "aws_secretsmanager_secret" "role" {
 }
 
 resource "aws_secretsmanager_secret_version" "role" {
-  for_each  = local.roles
+  for_each  = local.made
   secret_id = aws_secretsmanager_secret.role[each.key].id
 
   # as PROFORMA_DATABASE_URL has it; the authority of RDS lies on every host

@@ -113,3 +113,14 @@ variable "deletion_protection" {
   description = "Whether AWS refuses to delete the cluster"
   type        = bool
 }
+
+variable "existing_secrets" {
+  description = "ARNs of secrets that somebody else keeps, by `app` and `migration`; they are not made here then"
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = length(setsubtract(keys(var.existing_secrets), ["app", "migration"])) == 0
+    error_message = "existing_secrets has the keys app and migration."
+  }
+}

@@ -128,8 +128,8 @@ variable "failover_zip" {
   type        = string
 
   validation {
-    condition     = endswith(var.failover_zip, ".zip")
-    error_message = "failover_zip is the path of a zip."
+    condition     = fileexists(var.failover_zip)
+    error_message = "There is no such file. Build it with: ./scripts/lambdas build"
   }
 }
 

@@ -17,6 +17,13 @@ data "aws_iam_policy_document" "logs" {
       Action    = "s3:DeleteBucket"
       Principal = { AWS = "arn:aws:iam::123456789012:user/nobody" }
       Resource  = aws_s3_bucket.logs.arn
+      }, {
+      # moto looks for the whole bucket, or for each bucket's own folder
+      Sid       = "WritesLoggingS3"
+      Effect    = "Allow"
+      Action    = "s3:PutObject"
+      Principal = { Service = "logging.s3.amazonaws.com" }
+      Resource  = "${aws_s3_bucket.logs.arn}/*"
     }]
   })]
 }

@@ -1,0 +1,94 @@
+"""One environment from an empty account to an empty account."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from scripts.rehearse_lib import assertions, environments, gaps, moto, workspace
+from scripts.rehearse_lib.errors import RehearsalError
+from scripts.rehearse_lib.report import Report
+from scripts.rehearse_lib.terraform import Terraform
+
+REGION = f"-var=region={moto.REGION}"
+BACKEND = "envs/rehearsal.s3.tfbackend"
+
+
+def play(environment: str, place: Path, cloud: moto.Cloud) -> Report:
+    """Raises RehearsalError at the first thing that is not as it should be."""
+    cloud.empty()
+    report, space = Report(environment), workspace.make(place)
+    boot, root = (Terraform(folder, cloud.environment()) for folder in (space.bootstrap, space.root))
+    bootstrap(boot, space, report)
+    made = environments.given(cloud)
+    options = environments.variables(space, environment, made)
+    applied(root, options, report)
+    asserted(cloud, root, environment, report)
+    second_plan(root, options, report)
+    guarded(cloud, root, options, report)
+    taken_down(
+        cloud, root, boot, space, environments.variables(space, environment, made, deletion_protection=False), report
+    )
+    return report
+
+
+def bootstrap(boot: Terraform, space: workspace.Workspace, report: Report) -> None:
+    """The bucket of the state, and the root module's backend in it."""
+    boot.init().orderly("terraform init (bootstrap)")
+    done = boot.apply(REGION).orderly("terraform apply (bootstrap)")
+    (space.root / BACKEND).write_text(boot.outputs()["backend"])
+    report.step("bootstrap", done.seconds, f"{len(done.resources)} resources")
+
+
+def applied(root: Terraform, options: list[str], report: Report) -> None:
+    root.init(f"-backend-config={BACKEND}").orderly("terraform init")
+    planned = root.plan("first.plan", *options).orderly("terraform plan")
+    report.step("plan", planned.seconds)
+    done = root.apply("first.plan").orderly("terraform apply")
+    report.step("apply", done.seconds, f"{len(done.resources)} resources")
+    report.resources(done.resources)
+
+
+def asserted(cloud: moto.Cloud, root: Terraform, environment: str, report: Report) -> None:
+    begun = time.monotonic()
+    if faults := assertions.faults(cloud, root.outputs(), environment):
+        raise RehearsalError("What was applied is not as it has to be:\n" + "\n".join(faults))
+    report.step("assert", time.monotonic() - begun, f"{len(assertions.ALL)} groups of assertions")
+
+
+def second_plan(root: Terraform, options: list[str], report: Report) -> None:
+    done = root.plan("second.plan", *options).orderly("the second terraform plan")
+    changes = root.changes("second.plan")
+    if others := gaps.unexplained(changes):
+        raise RehearsalError("A second plan shows changes that no known gap of moto explains:\n" + "\n".join(others))
+    report.step("second plan", done.seconds, f"nothing but {len(changes)} known differences of moto")
+
+
+def guarded(cloud: moto.Cloud, root: Terraform, options: list[str], report: Report) -> None:
+    """Terraform refuses to destroy what must not be lost, and so does AWS."""
+    done = root.destroy(*options)
+    if not done.code or not any("prevent_destroy" in text for text in done.problems):
+        raise RehearsalError("terraform destroy was not refused by prevent_destroy.")
+    rds = cloud.client("rds")
+    try:
+        rds.delete_db_cluster(DBClusterIdentifier=environments.NAME, SkipFinalSnapshot=True)
+    except rds.exceptions.ClientError as refused:
+        report.step("guards refuse", done.seconds, f"prevent_destroy; {refused.response['Error']['Code']}")
+        return
+    raise RehearsalError("The database could be deleted although it is protected.")
+
+
+def taken_down(
+    cloud: moto.Cloud, root: Terraform, boot: Terraform, space: workspace.Workspace, options: list[str], report: Report
+) -> None:
+    """The guards are lifted, in the copy; then everything goes, and nothing is left."""
+    lifted = space.lift_guards()
+    done = root.apply("-target=module.database.aws_rds_cluster.this", *options).orderly("lifting the guards")
+    report.step("lift guards", done.seconds, f"{lifted} of Terraform's, and AWS's own")
+    done = root.destroy(*options).orderly("terraform destroy")
+    report.step("destroy", done.seconds)
+    done = boot.destroy(REGION).orderly("terraform destroy (bootstrap)")
+    report.step("destroy bootstrap", done.seconds)
+    if rest := assertions.left(cloud):
+        raise RehearsalError("After the destroy there is still:\n" + "\n".join(rest))
+    report.step("nothing left", 0.0)

@@ -1,0 +1,41 @@
+"""What was done, how long it took, and what moto cannot prove."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+UNPROVEN = (
+    "actions of alarms, and schedules that fire",
+    "object lock and conditions of policies being enforced",
+    "API Gateway's way in: handlers are run by a harness with its events instead",
+    "Lambda running on events: moto echoes",
+    "Aurora's engine: parameters are set, no PostgreSQL is behind the endpoint",
+    "packets: security groups and routes are looked at, nothing is sent",
+    "account-wide guards (public access block, defaults of metadata): moto knows neither",
+)
+
+
+@dataclass(slots=True)
+class Report:
+    """Lines of one rehearsal."""
+
+    title: str
+    steps: list[tuple[str, float, str]] = field(default_factory=list)
+    slowest: list[tuple[float, str]] = field(default_factory=list)
+
+    def step(self, name: str, seconds: float, note: str = "") -> None:
+        self.steps.append((name, seconds, note))
+
+    def resources(self, seconds: dict[str, float]) -> None:
+        self.slowest = sorted(((taken, address) for address, taken in seconds.items()), reverse=True)
+
+    def text(self) -> str:
+        lines = [f"## {self.title}", "", "| step | seconds | |", "|---|---:|---|"]
+        lines += [f"| {name} | {seconds:.0f} | {note} |" for name, seconds, note in self.steps]
+        lines += [f"| **all** | {sum(s for _, s, _ in self.steps):.0f} | |", "", "Slowest resources:", ""]
+        lines += [f"- {seconds:.0f} s {address}" for seconds, address in self.slowest[:10]]
+        return "\n".join(lines) + "\n"
+
+
+def unproven() -> str:
+    return "## What moto cannot prove\n\n" + "\n".join(f"- {one}" for one in UNPROVEN) + "\n"

@@ -1,0 +1,81 @@
+# Passwords that are never written down cannot be mocked, so the secrets are given; the rehearsal makes them.
+mock_provider "aws" {
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+}
+
+variables {
+  existing_secrets    = { app = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:a", migration = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:m" }
+  name                = "proforma"
+  subnet_ids          = ["subnet-1", "subnet-2"]
+  security_group_id   = "sg-1"
+  kms_key_arn         = "arn:aws:kms:eu-central-1:111122223333:key/1"
+  min_capacity        = 0.5
+  max_capacity        = 4
+  pause_seconds       = null
+  instances           = 2
+  backup_days         = 35
+  copy_to_vault_arn   = null
+  deletion_protection = true
+}
+
+run "it_is_encrypted_guarded_and_can_be_restored" {
+  command = plan
+
+  assert {
+    condition     = aws_rds_cluster.this.storage_encrypted && aws_rds_cluster.this.deletion_protection && !aws_rds_cluster.this.skip_final_snapshot && aws_rds_cluster.this.backup_retention_period == 35
+    error_message = "Encryption, deletion protection, last snapshot or backups are missing."
+  }
+  assert {
+    condition     = aws_rds_cluster.this.manage_master_user_password
+    error_message = "The master's password is not managed by RDS."
+  }
+  assert {
+    condition     = contains([for one in aws_rds_cluster_parameter_group.this.parameter : "${one.name}=${one.value}"], "rds.force_ssl=1")
+    error_message = "TLS is not forced."
+  }
+}
+
+run "a_copy_in_another_account_is_an_option" {
+  command = plan
+
+  variables {
+    copy_to_vault_arn = "arn:aws:backup:eu-central-1:444455556666:backup-vault:proforma"
+  }
+
+  assert {
+    condition     = length(aws_backup_plan.this) == 1
+    error_message = "There is no plan of backups."
+  }
+}
+
+run "one_zone_is_too_few" {
+  command = plan
+
+  variables {
+    subnet_ids = ["subnet-1"]
+  }
+
+  expect_failures = [var.subnet_ids]
+}
+
+run "pausing_needs_a_capacity_of_nothing" {
+  command = plan
+
+  variables {
+    pause_seconds = 600
+  }
+
+  expect_failures = [var.pause_seconds]
+}
+
+run "backups_of_three_days_are_too_few" {
+  command = plan
+
+  variables {
+    backup_days = 3
+  }
+
+  expect_failures = [var.backup_days]
+}

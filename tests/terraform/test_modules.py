@@ -1,0 +1,70 @@
+"""Every module: laid out alike, valid, tested by `terraform test`, and knowing no sibling."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from scripts import terraform_pages
+from scripts.rehearse_lib import tools
+from tests.terraform.conftest import FOLDER, Run
+
+MODULES = sorted(path.name for path in (FOLDER / "modules").iterdir() if path.is_dir())
+FILES = sorted(path for path in FOLDER.rglob("*.tf") if ".terraform" not in path.parts)
+
+
+def test_all_modules_are_there() -> None:
+    nouns = "database documents intake network observability portal schedule security vpn workers"
+    assert nouns.split() == MODULES
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_has_the_same_files_as_any_other(module: str) -> None:
+    folder = FOLDER / "modules" / module
+    wanted = ("main.tf", "variables.tf", "outputs.tf", "versions.tf", "README.md")
+    assert not [name for name in wanted if not (folder / name).is_file()]
+    assert list(folder.glob("tests/*.tftest.hcl"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(FOLDER)))
+def test_no_file_is_longer_than_250_lines(path: Path) -> None:
+    assert len(path.read_text().splitlines()) < 250
+
+
+def test_no_module_calls_another() -> None:
+    calling = [str(p) for p in (FOLDER / "modules").rglob("*.tf") if re.search(r'^module "', p.read_text(), re.M)]
+    assert calling == []
+
+
+def test_every_variable_has_a_type_and_a_description() -> None:
+    lacking = [
+        f"{folder.name}: {name}"
+        for folder in terraform_pages.folders()
+        for name, body in terraform_pages._blocks(folder, "variable")
+        if not re.search(r"^  type\s*=", body, re.M) or not re.search(r"^  description\s*=", body, re.M)
+    ]
+    assert lacking == []
+
+
+def test_tables_in_the_readmes_are_up_to_date() -> None:
+    assert terraform_pages.stale() == [], "run: .venv/bin/python -m scripts.terraform_pages"
+
+
+def test_everything_is_formatted(terraform: Run) -> None:
+    done = terraform(FOLDER, "fmt", "-check", "-recursive")
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("module", [*(f"modules/{name}" for name in MODULES), "bootstrap", "."])
+def test_a_module_is_valid_and_its_tests_pass(module: str, copy: Path, terraform: Run) -> None:
+    folder = copy / module
+    begun = terraform(folder, "init", "-backend=false", "-input=false", *tools.plugin_options())
+    assert begun.returncode == 0, begun.stderr
+    valid = terraform(folder, "validate", "-no-color")
+    assert valid.returncode == 0, valid.stdout + valid.stderr
+    if list(folder.glob("tests/*.tftest.hcl")):
+        tested = terraform(folder, "test", "-no-color")
+        assert tested.returncode == 0, tested.stdout + tested.stderr
