@@ -53,7 +53,7 @@ def test_no_service_runs_as_root(host: Any, unit: str, user: str) -> None:
 
 def test_no_secret_is_in_an_environment_or_a_command_line(host: Any) -> None:
     # in brackets, so that this command does not find itself
-    pattern = "'[r]ehearsal-3f7a9c|[r]ehearsal-8e1c5f|[r]ehearsal-of-the-application|[r]ehearsal-of-acme|[r]ehearsal/of'"
+    pattern = "'[r]ehearsal-(3f7a9c|8e1c5f|of-the-application|of-acme)|[r]ehearsal/of'"
     found = host.run(f"grep --text -lE {pattern} /proc/[0-9]*/environ /proc/[0-9]*/cmdline 2>/dev/null").stdout
     assert found == ""
     assert host.run(f"journalctl --quiet | grep -cE {pattern}").stdout.strip() == "0"
