@@ -79,6 +79,7 @@ def _shared(lab: Lab) -> dict[str, Any]:
         "appliance_environment": "lab",
         "appliance_portal_name": PORTAL_NAME,
         "appliance_timeserver": "",
+        "base_refresh_packages": False,
         "appliance_release_public_keys": str(lab.state / "release-keys"),
         "appliance_backup_target": "/var/backups/proforma",
     }
