@@ -34,14 +34,14 @@ _ANY = "arn:aws:iam::{account}:role/{name}-portal"
 _MAY = (
     ("portal", "s3:GetObject", _DOCUMENT),
     ("portal", "s3:GetObject", _RELEASE),
-    ("portal", "secretsmanager:GetSecretValue", _SECRET % "database/migration"),
+    ("portal", "secretsmanager:GetSecretValue", "{migration_secret}"),
     ("portal", "ssm:GetParameter", _PARAMETER % "release"),
     ("portal", "sqs:SendMessage", _QUEUE % "celery"),
     ("worker", "s3:PutObject", _DOCUMENT),
     ("worker", "s3:GetObject", _S3 % "inbox" + "/acknowledgements/acme/aa"),
     ("worker", "sqs:ReceiveMessage", _QUEUE % "events"),
     ("worker", "sqs:DeleteMessage", _QUEUE % "celery"),
-    ("worker", "secretsmanager:GetSecretValue", _SECRET % "database/app"),
+    ("worker", "secretsmanager:GetSecretValue", "{app_secret}"),
     ("vault", "s3:PutObject", _ENTRY),
     ("vault", "s3:GetObjectRetention", _DOCUMENT),
     ("intake", "s3:PutObject", _S3 % "inbox" + "/acknowledgements/acme/aa"),
@@ -68,7 +68,7 @@ _MUST_NOT = (
     ("portal", "ssm:PutParameter", _PARAMETER % "release"),
     ("worker", "ssm:PutParameter", _PARAMETER % "release"),
     # workers are not the owner of the database, and nobody's host reads how customers prove themselves
-    ("worker", "secretsmanager:GetSecretValue", _SECRET % "database/migration"),
+    ("worker", "secretsmanager:GetSecretValue", "{migration_secret}"),
     ("portal", "secretsmanager:GetSecretValue", _SECRET % "intake/acme"),
     ("worker", "secretsmanager:GetSecretValue", _SECRET % "intake/acme"),
     # the witness neither changes documents nor takes an entry back
@@ -79,12 +79,12 @@ _MUST_NOT = (
     ("intake", "s3:GetObject", _S3 % "inbox" + "/acknowledgements/acme/aa"),
     ("intake", "s3:GetObject", _DOCUMENT),
     ("intake", "sqs:ReceiveMessage", _QUEUE % "events"),
-    ("intake", "secretsmanager:GetSecretValue", _SECRET % "database/app"),
+    ("intake", "secretsmanager:GetSecretValue", "{app_secret}"),
     ("schedule", "sqs:SendMessage", _QUEUE % "celery"),
     ("schedule", "sqs:ReceiveMessage", _QUEUE % "events"),
     # releases are brought, and nothing else is done by that role
     ("release", "s3:GetObject", _DOCUMENT),
-    ("release", "secretsmanager:GetSecretValue", _SECRET % "database/app"),
+    ("release", "secretsmanager:GetSecretValue", "{app_secret}"),
     *((role, "iam:PassRole", _ANY) for role in ("portal", "worker", "vault", "intake", "schedule", "release")),
     *((role, "sts:AssumeRole", _ANY) for role in ("portal", "worker", "vault", "intake", "schedule", "release")),
 )
@@ -114,7 +114,7 @@ def breaches(
     identity: Mapping[str, list[iam.Document]], resources: Mapping[str, iam.Document], facts: Mapping[str, str]
 ) -> Iterator[str]:
     """What is not as expected, a sentence each. `identity`: policies by role; `resources`: bucket or queue policies by
-    ARN; `facts`: name, account, region, documents_key. Roles that `identity` lacks (no private API, nobody who brings
+    ARN; `facts`: name, account, region, documents_key, app_secret and migration_secret (ARNs). Roles that `identity` lacks (no private API, nobody who brings
     releases) are passed over: the caller says which there must be. Raises iam.UnknownElementError."""
     for expected in EXPECTATIONS:
         if expected.role not in identity:

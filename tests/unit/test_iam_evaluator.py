@@ -119,7 +119,10 @@ def test_an_account_as_principal_is_everybody_in_it() -> None:
     assert decide(asked(), [], [{"Statement": [statement]}]) is Decision.ALLOWED
 
 
-FACTS = {"name": "proforma", "account": "123456789012", "region": "eu-central-1", "documents_key": "arn:aws:kms:x"}
+FACTS = {"name": "proforma", "account": "123456789012", "region": "eu-central-1", "documents_key": "arn:aws:kms:x"} | {
+    "app_secret": "arn:aws:secret:a",
+    "migration_secret": "arn:aws:secret:m",
+}
 
 
 def test_a_role_that_may_everything_breaches_all_that_must_not_be() -> None:
