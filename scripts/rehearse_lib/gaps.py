@@ -38,6 +38,7 @@ KNOWN = (
         "tag_specifications|latest_version|default_version",
         "moto adds tags of its own to a template",
     ),
+    Gap(r".*aws_instance\.host\[.*\]", "maintenance_options", "moto does not know how an instance recovers"),
     Gap(r".*aws_kms_key\..*", "rotation_period_in_days", "moto knows rotation, not its period"),
     Gap(r".*aws_autoscaling_policy\..*", ".*", "moto gives target tracking back in another order"),
     Gap(r".*aws_lambda_function\..*", "dead_letter_config|logging_config", "moto forgets both"),

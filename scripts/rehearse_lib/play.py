@@ -87,8 +87,17 @@ def taken_down(
     report.step("lift guards", done.seconds, f"{lifted} of Terraform's, and AWS's own")
     done = root.destroy(*options).orderly("terraform destroy")
     report.step("destroy", done.seconds)
+    emptied(cloud, boot.outputs()["backend"].split('"')[1])
     done = boot.destroy(REGION).orderly("terraform destroy (bootstrap)")
     report.step("destroy bootstrap", done.seconds)
     if rest := assertions.left(cloud):
         raise RehearsalError("After the destroy there is still:\n" + "\n".join(rest))
     report.step("nothing left", 0.0)
+
+
+def emptied(cloud: moto.Cloud, bucket: str) -> None:
+    """Old states go one by one: moto answers 500 when asked to delete several versions at once."""
+    s3 = cloud.client("s3")
+    listed = s3.list_object_versions(Bucket=bucket)
+    for one in [*listed.get("Versions", []), *listed.get("DeleteMarkers", [])]:
+        s3.delete_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])
