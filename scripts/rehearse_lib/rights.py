@@ -113,9 +113,12 @@ SERVICES = {
 def breaches(
     identity: Mapping[str, list[iam.Document]], resources: Mapping[str, iam.Document], facts: Mapping[str, str]
 ) -> Iterator[str]:
-    """What is not as expected, a sentence each. `identity`: policies by role; `resources`: bucket or queue policies by
-    ARN; `facts`: name, account, region, documents_key, app_secret and migration_secret (ARNs). Roles that `identity` lacks (no private API, nobody who brings
-    releases) are passed over: the caller says which there must be. Raises iam.UnknownElementError."""
+    """What is not as expected, a sentence each. Raises iam.UnknownElementError.
+
+    `identity`: policies by role; `resources`: bucket or queue policies by ARN; `facts`: name, account, region, and the ARNs
+    documents_key, app_secret and migration_secret. Roles that `identity` lacks (no private API, nobody who brings
+    releases) are passed over: the caller says which there must be.
+    """
     for expected in EXPECTATIONS:
         if expected.role not in identity:
             continue
