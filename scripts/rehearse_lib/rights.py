@@ -115,7 +115,7 @@ def breaches(
 ) -> Iterator[str]:
     """What is not as expected, a sentence each. Raises iam.UnknownElementError.
 
-    `identity`: policies by role; `resources`: bucket or queue policies by ARN; `facts`: name, account, region, and the ARNs
+    `identity`: policies by role; `resources`: bucket or queue policies by ARN; `facts`: name, account, region, the ARNs
     documents_key, app_secret and migration_secret. Roles that `identity` lacks (no private API, nobody who brings
     releases) are passed over: the caller says which there must be.
     """
