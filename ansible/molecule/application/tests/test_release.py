@@ -52,8 +52,7 @@ def releases() -> Path:
 
 def bring(host: Any, releases: Path, version: str) -> None:
     """Over ssh, as Ansible reaches the host."""
-    config = host.backend
-    where = f"{config.host.name}"
+    where = host.backend.get_pytest_id().rpartition("/")[2]
     inventory = Path(os.environ["MOLECULE_INVENTORY_FILE"]).parent
     for suffix in ("", ".sig"):
         source = releases / f"proforma-{version}.tar{suffix}"
