@@ -1,4 +1,4 @@
-"""What the scenario's hosts trust and are: authorities, lists, certificates and keys, for a day. `python authority.py DIR`"""
+"""What the scenario's hosts trust and are: authorities, lists, certificates and keys, good for a day."""
 
 from __future__ import annotations
 
