@@ -46,7 +46,7 @@ def up(lab: Lab, console: Console, *, keep_layers: bool = False) -> int:
         with steps.step("networks, customers, database, AWS") as say:
             _give(lab, say)
         version = _built(steps, built)
-    _configure(lab, steps, version)
+    _configure(lab, steps, version, baked=not keep_layers)
     with steps.step("cut off from the internet") as say:
         network.offline(lab.group)
         unreachable(lab, say)
@@ -110,9 +110,11 @@ def _built(steps: Steps, built: Future[tuple[str, bool]]) -> str:
     return version
 
 
-def _configure(lab: Lab, steps: Steps, version: str) -> None:
+def _configure(lab: Lab, steps: Steps, version: str, *, baked: bool) -> None:
+    """`baked`: the layers hold all that the phase `bake` would do again."""
     with steps.step("playbooks/appliance.yml") as say:
-        plays.play(lab, "appliance", "--extra-vars", json.dumps({"appliance_release": version}), say=say)
+        skipped = ("--skip-tags", "bake") if baked else ()
+        plays.play(lab, "appliance", "--extra-vars", json.dumps({"appliance_release": version}), *skipped, say=say)
     with steps.step("first administrator") as say:
         say(_administrator(lab))
 
