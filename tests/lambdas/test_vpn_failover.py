@@ -132,7 +132,7 @@ def test_an_active_that_runs_and_publishes_no_more_is_gone(pair: Pair) -> None:
     assert pair.holder() == 1
 
 
-@pytest.mark.parametrize(("up_ago", "action", "holder"), [(200, "stay", 0), (400, "move", 1)])
+@pytest.mark.parametrize(("up_ago", "action", "holder"), [(100, "stay", 0), (400, "move", 1)])
 def test_an_active_that_lives_without_tunnels_is_left_when_that_has_lasted(
     pair: Pair, up_ago: float, action: str, holder: int
 ) -> None:
