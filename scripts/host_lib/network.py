@@ -88,7 +88,7 @@ def sweep(group: Group) -> list[str]:
         claimed = {group.place(name).machine for name in group.hosts()}
         left = [p.name for p in _NAMESPACES.glob(f"{group.prefix()}*") if p.name not in claimed]
         claimed_veths = tuple(group.place(name).veth(0)[:-1] for name in group.hosts())
-        veths = [name for name in _marked(group) if not name.startswith((f"{PREFIX}b", *claimed_veths))]
+        veths = [name for name in _marked(group) if not _is_bridge(name) and not name.startswith(claimed_veths)]
         for veth in veths:
             attempt("ip", "link", "delete", veth)
         for name in left:
@@ -97,12 +97,17 @@ def sweep(group: Group) -> list[str]:
 
 
 def _sweep_bridges(group: Group) -> list[str]:
-    empty = [name for name in _marked(group) if name.startswith(f"{PREFIX}b") and not any(_members(name))]
+    empty = [name for name in _marked(group) if _is_bridge(name) and not any(_members(name))]
     for name in empty:
         attempt("ip", "link", "delete", name)
     if group.bridge(UPLINK) in empty:
         close_way_out(group)
     return empty
+
+
+def _is_bridge(name: str) -> bool:
+    """Its name does not tell: a host's device may begin like a bridge's."""
+    return (_DEVICES / name / "bridge").is_dir()
 
 
 def _members(bridge: str) -> list[Path]:
