@@ -88,7 +88,7 @@ def test_a_release_that_is_not_healthy_is_left_again_by_itself(host: Any, releas
 
 
 def test_an_upgrade_under_load_leaves_no_gap_that_staff_would_notice(host: Any) -> None:
-    host.run("rm -f /run/load-ends; systemctl reset-failed load.service 2>/dev/null")
+    host.run("systemctl stop load.service; rm -f /run/load-ends /run/load.txt")
     host.run(f'systemd-run --unit=load --property=StandardOutput=file:/run/load.txt python3 -c "{LOAD}"')
     assert follow(host, "1.1.0") == 0
     host.run("touch /run/load-ends; while systemctl is-active --quiet load; do sleep 0.2; done")
