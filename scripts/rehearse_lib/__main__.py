@@ -16,7 +16,7 @@ from scripts.rehearse_lib.play import play
 def arguments(given: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="./scripts/rehearse",
-        description="Apply terraform/ for real against moto, look at what was made, plan again, destroy. Needs no account.",
+        description="Apply terraform/ against moto, look at what was made, plan again, destroy. Needs no account.",
     )
     parser.add_argument("environments", nargs="*", metavar="ENVIRONMENT", help="small or standard; both unless given")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the report there too")

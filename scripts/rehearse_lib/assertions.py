@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from scripts.rehearse_lib.environments import NAME
 from scripts.rehearse_lib.moto import Cloud
 
-Outputs = Mapping[str, Any]
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What there is to look at: AWS's stand-in, Terraform's outputs, and which environment it is."""
+
+    cloud: Cloud
+    outputs: Mapping[str, Any]
+    environment: str
+
+    @property
+    def standard(self) -> bool:
+        return self.environment == "standard"
+
+
 PUBLIC_PORTS = {("udp", 500, 500), ("udp", 4500, 4500)}
 
 
@@ -16,9 +30,9 @@ def _ours(kind: str) -> list[dict[str, Any]]:
     return [{"Name": "tag:Installation", "Values": [NAME]}] if kind == "tag" else []
 
 
-def public_ports(cloud: Cloud, outputs: Outputs, environment: str) -> Iterator[str]:
+def public_ports(seen: Applied) -> Iterator[str]:
     """Nothing but IKE and ESP in UDP is open to the world, and that on VPN hosts alone."""
-    for group in cloud.client("ec2").describe_security_groups(Filters=_ours("tag"))["SecurityGroups"]:
+    for group in seen.cloud.client("ec2").describe_security_groups(Filters=_ours("tag"))["SecurityGroups"]:
         for rule in group["IpPermissions"]:
             world = any(one["CidrIp"].endswith("/0") for one in rule["IpRanges"]) or rule.get("Ipv6Ranges")
             port = (rule["IpProtocol"], rule.get("FromPort"), rule.get("ToPort"))
@@ -26,9 +40,9 @@ def public_ports(cloud: Cloud, outputs: Outputs, environment: str) -> Iterator[s
                 yield f"{group['GroupName']} is open to the world on {port}"
 
 
-def outward_ports(cloud: Cloud, outputs: Outputs, environment: str) -> Iterator[str]:
+def outward_ports(seen: Applied) -> Iterator[str]:
     """Nobody may send everything everywhere; the world is reached by IKE alone."""
-    for group in cloud.client("ec2").describe_security_groups(Filters=_ours("tag"))["SecurityGroups"]:
+    for group in seen.cloud.client("ec2").describe_security_groups(Filters=_ours("tag"))["SecurityGroups"]:
         if group["GroupName"] == "default":
             continue
         for rule in group["IpPermissionsEgress"]:
@@ -38,33 +52,31 @@ def outward_ports(cloud: Cloud, outputs: Outputs, environment: str) -> Iterator[
                 yield f"{group['GroupName']} may send to the world on {port}"
 
 
-def endpoints(cloud: Cloud, outputs: Outputs, environment: str) -> Iterator[str]:
+def endpoints(seen: Applied) -> Iterator[str]:
     """Hosts have the way to AWS that their environment promises, and there is no NAT unless it is wanted."""
-    ec2 = cloud.client("ec2")
+    ec2 = seen.cloud.client("ec2")
     found = {
         one["ServiceName"].rsplit(".", 1)[-1]
         for one in ec2.describe_vpc_endpoints(Filters=_ours("tag"))["VpcEndpoints"]
     }
-    needed = {"s3", "sqs", "ssm", "secretsmanager", "monitoring", "execute-api"} | (
-        {"ec2"} if environment == "standard" else set()
-    )
+    needed = {"s3", "sqs", "ssm", "secretsmanager", "monitoring", "execute-api"} | ({"ec2"} if seen.standard else set())
     if missing := needed - found:
         yield f"endpoints are missing: {', '.join(sorted(missing))}"
     gateways = [g for g in ec2.describe_nat_gateways()["NatGateways"] if g["State"] != "deleted"]
-    if bool(gateways) != (environment == "standard"):
+    if bool(gateways) != (seen.standard):
         yield f"{len(gateways)} NAT gateways"
 
 
-def forwarding(cloud: Cloud, outputs: Outputs, environment: str) -> Iterator[str]:
+def forwarding(seen: Applied) -> Iterator[str]:
     """VPN hosts forward, and routes to staff and customers lead to the interface that holds the service address."""
-    ec2 = cloud.client("ec2")
-    ids = [host["interface_id"] for host in outputs["vpn_hosts"].values()]
-    if len(ids) != (2 if environment == "standard" else 1):
+    ec2 = seen.cloud.client("ec2")
+    ids = [host["interface_id"] for host in seen.outputs["vpn_hosts"].values()]
+    if len(ids) != (2 if seen.standard else 1):
         yield f"{len(ids)} VPN hosts"
     for interface in ec2.describe_network_interfaces(NetworkInterfaceIds=ids)["NetworkInterfaces"]:
         if interface["SourceDestCheck"]:
             yield f"{interface['NetworkInterfaceId']} drops what it should forward (source/destination check)"
-    addresses = ec2.describe_addresses(PublicIps=[outputs["service_address"]])["Addresses"]
+    addresses = ec2.describe_addresses(PublicIps=[seen.outputs["service_address"]])["Addresses"]
     holder = addresses[0].get("NetworkInterfaceId")
     if holder not in ids:
         yield "the service address is on no VPN host"
@@ -80,31 +92,31 @@ def forwarding(cloud: Cloud, outputs: Outputs, environment: str) -> Iterator[str
             yield f"{network} leads to {leads or 'nowhere'}, and not to the VPN"
 
 
-def encryption(cloud: Cloud, outputs: Outputs, environment: str) -> Iterator[str]:
-    """Database, buckets and queues are encrypted, TLS to the database is forced, and it can be restored to the second."""
-    rds = cloud.client("rds")
+def encryption(seen: Applied) -> Iterator[str]:
+    """Database, buckets and queues are encrypted; the database is guarded and can be restored to the second."""
+    rds = seen.cloud.client("rds")
     cluster = rds.describe_db_clusters(DBClusterIdentifier=NAME)["DBClusters"][0]
     for key, good in {"StorageEncrypted": True, "DeletionProtection": True}.items():
         if cluster.get(key) is not good:
             yield f"the database has {key} {cluster.get(key)}"
     if cluster["BackupRetentionPeriod"] < 7 or "MasterUserSecret" not in cluster:
         yield "the database has too few backups, or its master's password is not managed"
-    s3 = cloud.client("s3")
-    for name in outputs["buckets"].values():
+    s3 = seen.cloud.client("s3")
+    for name in seen.outputs["buckets"].values():
         blocked = s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]
         if not all(blocked.values()):
             yield f"{name} could be made public"
         s3.get_bucket_encryption(Bucket=name)
-    sqs = cloud.client("sqs")
-    for label, queue in outputs["queues"].items():
+    sqs = seen.cloud.client("sqs")
+    for label, queue in seen.outputs["queues"].items():
         got = sqs.get_queue_attributes(QueueUrl=queue["url"], AttributeNames=["All"])["Attributes"]
         if "KmsMasterKeyId" not in got or "RedrivePolicy" not in got:
             yield f"queue {label} is not encrypted with our key, or has no dead letters"
 
 
-def instances(cloud: Cloud, outputs: Outputs, environment: str) -> Iterator[str]:
+def instances(seen: Applied) -> Iterator[str]:
     """Metadata only by IMDSv2, disks encrypted, public addresses on no host but a VPN host."""
-    ec2 = cloud.client("ec2")
+    ec2 = seen.cloud.client("ec2")
     templates = ec2.describe_launch_templates()["LaunchTemplates"]
     for template in templates:
         versions = ec2.describe_launch_template_versions(
@@ -115,11 +127,11 @@ def instances(cloud: Cloud, outputs: Outputs, environment: str) -> Iterator[str]
             yield f"{template['LaunchTemplateName']}: metadata without a token"
         if any(one.get("AssociatePublicIpAddress") for one in data.get("NetworkInterfaces", [])):
             yield f"{template['LaunchTemplateName']}: public address"
-    if len(templates) != (2 if environment == "standard" else 1):
+    if len(templates) != (2 if seen.standard else 1):
         yield f"{len(templates)} launch templates"
 
 
-ALL: tuple[Callable[[Cloud, Outputs, str], Iterator[str]], ...] = (
+ALL: tuple[Callable[[Applied], Iterator[str]], ...] = (
     public_ports,
     outward_ports,
     endpoints,
@@ -129,8 +141,8 @@ ALL: tuple[Callable[[Cloud, Outputs, str], Iterator[str]], ...] = (
 )
 
 
-def faults(cloud: Cloud, outputs: Outputs, environment: str) -> list[str]:
-    return [f"{check.__name__}: {fault}" for check in ALL for fault in check(cloud, outputs, environment)]
+def faults(seen: Applied) -> list[str]:
+    return [f"{check.__name__}: {fault}" for check in ALL for fault in check(seen)]
 
 
 def left(cloud: Cloud) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -72,7 +73,7 @@ def running(log: Path) -> Iterator[Cloud]:
             stdout=output,
             stderr=output,
             start_new_session=True,
-            preexec_fn=processes.dies_with_parent(processes.signal.SIGTERM),
+            preexec_fn=processes.dies_with_parent(signal.SIGTERM),
         )
     try:
         cloud = Cloud(f"http://127.0.0.1:{port}")

@@ -51,7 +51,7 @@ def applied(root: Terraform, options: list[str], report: Report) -> None:
 
 def asserted(cloud: moto.Cloud, root: Terraform, environment: str, report: Report) -> None:
     begun = time.monotonic()
-    if faults := assertions.faults(cloud, root.outputs(), environment):
+    if faults := assertions.faults(assertions.Applied(cloud, root.outputs(), environment)):
         raise RehearsalError("What was applied is not as it has to be:\n" + "\n".join(faults))
     report.step("assert", time.monotonic() - begun, f"{len(assertions.ALL)} groups of assertions")
 

@@ -1,4 +1,4 @@
-"""Terraform and its provider: what a user has set up, else a mirror that lies somewhere on this machine, else the registry."""
+"""Terraform and its provider: what a user has set up, else a mirror on this machine, else the registry."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def bare() -> dict[str, str]:
 
 
 def plugin_options() -> list[str]:
-    """Options of `terraform init`: the mirror's directory, or none when the user's own configuration or the registry serves."""
+    """Options of `terraform init`: the mirror's directory; none when the user's own or the registry serves."""
     own = Path(os.environ.get("TF_CLI_CONFIG_FILE", Path.home() / ".terraformrc"))
     mirror = None if own.is_file() else next(mirrors(), None)
     return [f"-plugin-dir={mirror}"] if mirror else []

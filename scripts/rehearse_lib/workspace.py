@@ -1,4 +1,4 @@
-"""The copy that is applied: terraform/ as it is, the site files, the functions' zips, and what only a rehearsal needs."""
+"""The copy that is applied: terraform/ as it is, site files, the functions' zips, and what only a rehearsal needs."""
 
 from __future__ import annotations
 

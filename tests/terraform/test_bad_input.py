@@ -1,4 +1,4 @@
-"""What cannot work: `terraform plan` says it in a sentence, before anything is made. Asked of moto, as of an account."""
+"""What cannot work: `terraform plan` says it in a sentence, before anything is made. moto stands in for AWS."""
 
 from __future__ import annotations
 
@@ -89,7 +89,8 @@ def test_a_pre_shared_key_that_nobody_has_made_is_missed(planner: Planner) -> No
 def test_a_region_with_too_few_zones_is_refused(planner: Planner, tmp_path: Path) -> None:
     override = planner.root.directory / "zones_override.tf"
     override.write_text(
-        'data "aws_availability_zones" "here" {\n  filter {\n    name = "zone-name"\n    values = ["eu-central-1a"]\n  }\n}\n'
+        'data "aws_availability_zones" "here" {\n  filter {\n'
+        '    name = "zone-name"\n    values = ["eu-central-1a"]\n  }\n}\n'
     )
     try:
         assert "offers this account 1 availability zones" in planner.says()
