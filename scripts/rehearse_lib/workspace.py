@@ -35,7 +35,7 @@ class Workspace:
 
 def make(place: Path) -> Workspace:
     """Copy, and lay the override files over the modules they name."""
-    ignored = shutil.ignore_patterns(".terraform", "*.tfstate*", "rehearsal", ".terraform.lock.hcl")
+    ignored = shutil.ignore_patterns(".terraform", "*.tfstate*", "rehearsal")
     shutil.copytree(ROOT / "terraform", place / "terraform", ignore=ignored)
     shutil.copytree(ROOT / "strongswan/sites", place / "strongswan/sites")
     list(lambdas.build(place / "out/lambdas"))
