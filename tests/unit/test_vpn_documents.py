@@ -32,8 +32,17 @@ def section(text: str, name: str) -> str:
 
 def test_a_site_we_initiate_is_started_again_and_never_given_up() -> None:
     site = section(host.files(example())["swanctl.conf"], "site-example-a")
-    for line in ("start_action = start", "close_action = start", "dpd_action = restart", "keyingtries = 0"):
+    for line in ("start_action = start", "close_action = none", "dpd_action = restart", "keyingtries = 0"):
         assert line in site
+
+
+def test_at_most_one_end_answers_a_closed_tunnel_with_a_new_one() -> None:
+    house = example()
+    for initiates, theirs in (("both", "none"), ("us", "none"), ("them", "start")):
+        site = house.sites[0].model_copy(update={"initiates": initiates})
+        files = host.files(type(house)(house.gateway, (site,), house.profiles))
+        assert "close_action = none" in section(files["swanctl.conf"], "site-example-a")
+        assert f"close_action = {theirs}" in sheet.peer(house, site)
 
 
 def test_a_site_that_only_the_customer_initiates_is_left_to_them() -> None:
