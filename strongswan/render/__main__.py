@@ -2,6 +2,7 @@
 
   python -m strongswan.render check                          every site file against the gateway and each other
   python -m strongswan.render host --out DIR                 files of a VPN host: swanctl, strongswan, nftables, routes
+  python -m strongswan.render manifest                       the same and all else of a host in one list (manifest.py)
   python -m strongswan.render sheet CUSTOMER                 the tunnel sheet (Markdown)
   python -m strongswan.render staff windows|linux [PERSON]   a profile for a laptop
   python -m strongswan.render apple PERSON --authority CA.pem --identity ME.p12 --out FILE (password: standard input)
@@ -18,6 +19,7 @@ import sys
 from pathlib import Path
 
 from strongswan.render import credentials, host, sheet, staff
+from strongswan.render import manifest as listing
 from strongswan.render.algorithms import HOME
 from strongswan.render.house import House, load
 from strongswan.render.problems import RefusedError
@@ -42,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     )
     machine.add_argument("--trust", type=Path, help="folder with x509ca/ and x509crl/: what files name has to be there")
     machine.add_argument("--python", default=PYTHON, help="interpreter of the venv with `vici` on the VPN host")
+    commands.add_parser("manifest").add_argument("--python", default=PYTHON)
     commands.add_parser("sheet").add_argument("customer")
     laptop = commands.add_parser("staff")
     laptop.add_argument("system", choices=["windows", "linux"])
@@ -59,6 +62,8 @@ def run(options: argparse.Namespace) -> str:
     """What goes to standard output. Raises RefusedError."""
     if options.command == "schema":
         return json.dumps(Site.model_json_schema(), indent=2)
+    if options.command == "manifest":
+        return json.dumps(listing.manifest(json.load(sys.stdin), options.python))
     house = load(options.gateway, options.sites.glob("*.yml"))
     if options.command == "check":
         return f"{len(house.sites)} sites may be used: {', '.join(site.customer for site in house.sites)}"

@@ -49,11 +49,16 @@ def _absent(place: tuple[str, str], name: str, trust: Path) -> Finding:
     return Finding(place, f"There is no authority `{name}`.", f"Put its certificate into {trust.name}/x509ca/{name}.")
 
 
+def preshared(house: House, keys: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Customer and content of the secret's file, for each customer with a pre-shared key."""
+    for site in house.sites:
+        if site.authentication.method == "psk":
+            yield site.customer, host.psk(house, site, keys[site.customer])
+
+
 def write(house: House, keys: Mapping[str, str], folder: Path) -> None:
     """One file of mode 0600 for each customer with a pre-shared key."""
     folder.mkdir(mode=0o700, exist_ok=True)
-    for site in house.sites:
-        if site.authentication.method == "psk":
-            path = folder / f"{site.customer}.conf"
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                file.write(host.psk(house, site, keys[site.customer]))
+    for customer, text in preshared(house, keys):
+        with os.fdopen(os.open(folder / f"{customer}.conf", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(text)
