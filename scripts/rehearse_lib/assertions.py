@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from scripts.rehearse_lib import applied, rights
 from scripts.rehearse_lib.environments import NAME
-from scripts.rehearse_lib.moto import Cloud
+from scripts.rehearse_lib.moto import REGION, Cloud
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,7 @@ class Applied:
         return self.environment == "standard"
 
 
+STAFF = "10.60.0.0/24"
 PUBLIC_PORTS = {("udp", 500, 500), ("udp", 4500, 4500)}
 
 
@@ -59,7 +63,9 @@ def endpoints(seen: Applied) -> Iterator[str]:
         one["ServiceName"].rsplit(".", 1)[-1]
         for one in ec2.describe_vpc_endpoints(Filters=_ours("tag"))["VpcEndpoints"]
     }
-    needed = {"s3", "sqs", "ssm", "secretsmanager", "monitoring", "execute-api"} | ({"ec2"} if seen.standard else set())
+    needed = {"s3", "sqs", "ssm", "secretsmanager", "monitoring", "logs", "execute-api"} | (
+        {"ec2"} if seen.standard else set()
+    )
     if missing := needed - found:
         yield f"endpoints are missing: {', '.join(sorted(missing))}"
     gateways = [g for g in ec2.describe_nat_gateways()["NatGateways"] if g["State"] != "deleted"]
@@ -86,7 +92,7 @@ def forwarding(seen: Applied) -> Iterator[str]:
         for route in table["Routes"]
         if "DestinationCidrBlock" in route
     ]
-    for network in ("10.60.0.0/24", "10.20.30.0/24"):
+    for network in (STAFF, "10.20.30.0/24"):
         leads = {target for cidr, target in routes if cidr == network}
         if leads != {holder}:
             yield f"{network} leads to {leads or 'nowhere'}, and not to the VPN"
@@ -131,6 +137,72 @@ def instances(seen: Applied) -> Iterator[str]:
         yield f"{len(templates)} launch templates"
 
 
+def tags(seen: Applied) -> Iterator[str]:
+    """What the inventory of EC2 finds hosts by: Product, and Role with one of the kinds it knows."""
+    found = []
+    for reservation in seen.cloud.client("ec2").describe_instances()["Reservations"]:
+        for instance in reservation["Instances"]:
+            given = {one["Key"]: one["Value"] for one in instance.get("Tags", [])}
+            found.append(given.get("Role", "none"))
+            if given.get("Product") != "proforma-appliance":
+                yield f"{given.get('Name', instance['InstanceId'])} has no tag Product"
+    wanted = ["portal", "portal", "vpn", "vpn", "worker"] if seen.standard else ["portal-worker", "vpn"]
+    if sorted(found) != wanted:
+        yield f"roles of hosts are {sorted(found)}, not {wanted}"
+
+
+PUBLISHED = {
+    *("Errors", "BackupAgeHours", "ClockOffset", "DaysUntilFirstCertificateEnds", "DiskFreePercent", "MonthsLate"),
+    *("TunnelsDown", "TunnelsUp", "WorkOverdue", "WorkStopped"),
+    *("DocumentAlarm", "IntakeFailed", "VpnHeld"),
+}
+"""figures of proforma-ship (scripts/operations/ship) and of the functions (app/lambdas)"""
+
+
+def alarms(seen: Applied) -> Iterator[str]:
+    """Every alarm tells somebody, and waits for a figure that something of ours sends."""
+    for alarm in seen.cloud.client("cloudwatch").describe_alarms()["MetricAlarms"]:
+        if not alarm["AlarmActions"]:
+            yield f"{alarm['AlarmName']} tells nobody"
+        asked = set(re.findall(r"(?:MAX|MIN)\((\w+)\) FROM", json.dumps(alarm.get("Metrics", []))))
+        stats = [alarm, *(m["MetricStat"]["Metric"] for m in alarm.get("Metrics", []) if "MetricStat" in m)]
+        asked |= {one["MetricName"] for one in stats if one.get("Namespace") == "Proforma"}
+        if unknown := asked - PUBLISHED:
+            yield f"{alarm['AlarmName']} waits for {', '.join(sorted(unknown))}, which nobody sends"
+
+
+def facts(seen: Applied) -> dict[str, str]:
+    """What rehearse_lib.rights asks for, of AWS where it knows."""
+    ec2, outputs = seen.cloud.client("ec2"), seen.outputs
+    sealed = seen.cloud.client("s3").get_bucket_encryption(Bucket=outputs["buckets"]["documents"])
+    rule = sealed["ServerSideEncryptionConfiguration"]["Rules"][0]["ApplyServerSideEncryptionByDefault"]
+    tables = ec2.describe_route_tables(Filters=_ours("tag"))["RouteTables"]
+    behind = (t for t in tables if any(r.get("DestinationCidrBlock") == STAFF for r in t["Routes"]))
+    address = ec2.describe_addresses(PublicIps=[outputs["service_address"]])["Addresses"][0]
+    return {
+        "name": NAME,
+        "account": seen.cloud.client("sts").get_caller_identity()["Account"],
+        "region": REGION,
+        "documents_key": rule["KMSMasterKeyID"],
+        "app_secret": outputs["database"]["secrets"]["app"],
+        "migration_secret": outputs["database"]["secrets"]["migration"],
+        "allocation": address["AllocationId"],
+        "route_table": next(behind)["RouteTableId"],
+        "standby": "b" if seen.standard else "",
+        "pre_shared_key": "example-b" if seen.standard else "",
+    }
+
+
+def roles(seen: Applied) -> Iterator[str]:
+    """Each role may what it must, and nothing of what it must not; the right service may take it, and nobody else."""
+    may, trust = applied.roles(seen.cloud.client("iam"), NAME)
+    known = facts(seen)
+    yield from rights.missing(may, known)
+    yield from rights.breaches(may, applied.buckets(seen.cloud.client("s3"), NAME), known)
+    yield from rights.trust_breaches(trust, known)
+    yield from rights.wide(may)
+
+
 ALL: tuple[Callable[[Applied], Iterator[str]], ...] = (
     public_ports,
     outward_ports,
@@ -138,6 +210,9 @@ ALL: tuple[Callable[[Applied], Iterator[str]], ...] = (
     forwarding,
     encryption,
     instances,
+    tags,
+    alarms,
+    roles,
 )
 
 

@@ -43,7 +43,8 @@ def variables(space: Workspace, name: str, made: Given, **other: object) -> list
         "small": {"instance_type": "t3.medium", "hosts": {"min": 1, "max": 1}, "load_balancer": False},
         "standard": {"instance_type": "t3.medium", "hosts": {"min": 2, "max": 4}, "load_balancer": True},
     }[name]
-    values = {"images": {"portal": made.portal, "vpn": made.vpn}, "portal": own | certificate, **other}
+    values = {"images": {"portal": made.portal, "vpn": made.vpn}, "portal": own | certificate}
+    values |= {"release_principals": ["arn:aws:iam::123456789012:role/build"], **other}
     file = space.root / "rehearsal.tfvars.json"
     file.write_text(json.dumps(values))
     return [f"-var-file={Path('envs') / name}.tfvars", f"-var-file={file.name}"]

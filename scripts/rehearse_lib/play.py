@@ -85,9 +85,14 @@ def taken_down(
     lifted = space.lift_guards()
     done = root.apply("-target=module.database.aws_rds_cluster.this", *options).orderly("lifting the guards")
     report.step("lift guards", done.seconds, f"{lifted} of Terraform's, and AWS's own")
+    state = boot.outputs()["backend"].split('"')[1]
+    for bucket in buckets(cloud, but=state):
+        unlogged(cloud, bucket)
+    for bucket in buckets(cloud, but=state):
+        emptied(cloud, bucket)
     done = root.destroy(*options).orderly("terraform destroy")
     report.step("destroy", done.seconds)
-    emptied(cloud, boot.outputs()["backend"].split('"')[1])
+    emptied(cloud, state)
     done = boot.destroy(REGION).orderly("terraform destroy (bootstrap)")
     report.step("destroy bootstrap", done.seconds)
     if rest := assertions.left(cloud):
@@ -95,8 +100,17 @@ def taken_down(
     report.step("nothing left", 0.0)
 
 
+def buckets(cloud: moto.Cloud, but: str) -> list[str]:
+    return [one["Name"] for one in cloud.client("s3").list_buckets()["Buckets"] if one["Name"] != but]
+
+
+def unlogged(cloud: moto.Cloud, bucket: str) -> None:
+    """What Terraform asks while it destroys would be logged into the bucket of logs, which then is not empty."""
+    cloud.client("s3").put_bucket_logging(Bucket=bucket, BucketLoggingStatus={})
+
+
 def emptied(cloud: moto.Cloud, bucket: str) -> None:
-    """Old states go one by one: moto answers 500 when asked to delete several versions at once."""
+    """Versions go one by one: moto answers 500 when asked to delete several at once, as `force_destroy` does."""
     s3 = cloud.client("s3")
     listed = s3.list_object_versions(Bucket=bucket)
     for one in [*listed.get("Versions", []), *listed.get("DeleteMarkers", [])]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 
 UNPROVEN = (
@@ -24,7 +25,9 @@ class Report:
     slowest: list[tuple[float, str]] = field(default_factory=list)
 
     def step(self, name: str, seconds: float, note: str = "") -> None:
+        """Noted, and told at once: a rehearsal takes minutes."""
         self.steps.append((name, seconds, note))
+        sys.stderr.write(f"{self.title}: {name}, {seconds:.0f} s {note}\n")
 
     def resources(self, seconds: dict[str, float]) -> None:
         self.slowest = sorted(((taken, address) for address, taken in seconds.items()), reverse=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,10 @@ from scripts.rehearse_lib import iam
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """`resource`: an ARN with {name}, {account} and {region}. `through`: kms:ViaService."""
+    """`resource`: an ARN with {name}, {account} and {region}. `through`: kms:ViaService.
+
+    `needs`: a fact; where it is empty, what the role may otherwise do it must not.
+    """
 
     role: str
     action: str
@@ -19,6 +22,7 @@ class Expectation:
     may: bool
     through: str = ""
     context: tuple[tuple[str, str], ...] = ()
+    needs: str = ""
 
 
 _S3 = "arn:aws:s3:::{name}-%s-{account}"
@@ -30,6 +34,15 @@ _ENTRY = _S3 % "register" + "/documents/PF-1.json"
 _RELEASE = _S3 % "artifacts" + "/proforma-1.4.0.tar"
 _OURS = (("cloudwatch:namespace", "Proforma"),)
 _ANY = "arn:aws:iam::{account}:role/{name}-portal"
+_EC2 = "arn:aws:ec2:{region}:{account}:%s"
+_ADDRESS, _ROUTES, _MOVES = (
+    _EC2 % "elastic-ip/{allocation}",
+    _EC2 % "route-table/{route_table}",
+    "arn:aws:ssm:{region}:{account}:parameter/{name}/vpn/moves",
+)
+_LOG = "arn:aws:logs:{region}:{account}:log-group:/{name}/%s:log-stream:i-0123456789abcdef0"
+_MOVERS = ("vpn", "vpn-failover")
+_ROLES = ("portal", "worker", "vault", "intake", "schedule", "release", *_MOVERS)
 
 _MAY = (
     ("portal", "s3:GetObject", _DOCUMENT),
@@ -51,6 +64,9 @@ _MAY = (
     ("schedule", "sqs:SendMessage", _QUEUE % "events"),
     ("release", "s3:PutObject", _RELEASE),
     ("release", "ssm:PutParameter", _PARAMETER % "release"),
+    ("portal", "logs:PutLogEvents", _LOG % "portal"),
+    ("worker", "logs:PutLogEvents", _LOG % "worker"),
+    ("vpn", "logs:PutLogEvents", _LOG % "vpn"),
 )
 
 _MUST_NOT = (
@@ -85,8 +101,21 @@ _MUST_NOT = (
     # releases are brought, and nothing else is done by that role
     ("release", "s3:GetObject", _DOCUMENT),
     ("release", "secretsmanager:GetSecretValue", "{app_secret}"),
-    *((role, "iam:PassRole", _ANY) for role in ("portal", "worker", "vault", "intake", "schedule", "release")),
-    *((role, "sts:AssumeRole", _ANY) for role in ("portal", "worker", "vault", "intake", "schedule", "release")),
+    *((role, action, _ANY) for role in _ROLES for action in ("iam:PassRole", "sts:AssumeRole")),
+    # what stands in the internet knows nothing of the work, and moves nothing but the one address and its routes
+    *(
+        (role, "secretsmanager:GetSecretValue", secret)
+        for role in _MOVERS
+        for secret in ("{app_secret}", "{migration_secret}", _SECRET % "intake/acme")
+    ),
+    *((role, "s3:GetObject", thing) for role in _MOVERS for thing in (_DOCUMENT, _RELEASE)),
+    *((role, "ssm:PutParameter", _PARAMETER % "release") for role in _MOVERS),
+    *((role, "sqs:SendMessage", _QUEUE % "events") for role in _MOVERS),
+    *((role, "ec2:ReleaseAddress", _ADDRESS) for role in _MOVERS),
+    *((role, "ec2:AssociateAddress", _EC2 % "elastic-ip/eipalloc-0000000000another") for role in _MOVERS),
+    *((role, action, _ROUTES) for role in _MOVERS for action in ("ec2:CreateRoute", "ec2:DeleteRoute")),
+    *((role, "ec2:TerminateInstances", _EC2 % "instance/i-0123456789abcdef0") for role in _MOVERS),
+    ("vpn", "logs:PutLogEvents", _LOG % "portal"),
 )
 
 EXPECTATIONS = (
@@ -94,6 +123,17 @@ EXPECTATIONS = (
     *(Expectation(*one, may=False) for one in _MUST_NOT),
     Expectation("portal", "cloudwatch:PutMetricData", "*", True, context=_OURS),
     Expectation("portal", "cloudwatch:PutMetricData", "*", False, context=(("cloudwatch:namespace", "AWS/EC2"),)),
+    Expectation("vpn", "cloudwatch:PutMetricData", "*", True, context=_OURS),
+    Expectation("vpn", "secretsmanager:GetSecretValue", _SECRET % "vpn/example-b/psk", True, needs="pre_shared_key"),
+    *(
+        Expectation(role, action, thing, True, needs="standby")
+        for role in _MOVERS
+        for action, thing in (
+            ("ec2:AssociateAddress", _ADDRESS),
+            ("ec2:ReplaceRoute", _ROUTES),
+            ("ssm:PutParameter", _MOVES),
+        )
+    ),
     Expectation("worker", "kms:Decrypt", "{documents_key}", True, through="s3"),
     Expectation("worker", "kms:Decrypt", "{documents_key}", False),
     Expectation("intake", "kms:Decrypt", "{documents_key}", False, through="s3"),
@@ -106,6 +146,8 @@ SERVICES = {
     "vault": "lambda.amazonaws.com",
     "intake": "lambda.amazonaws.com",
     "schedule": "scheduler.amazonaws.com",
+    "vpn": "ec2.amazonaws.com",
+    "vpn-failover": "lambda.amazonaws.com",
 }
 """who may take a role: this service, and nobody else"""
 
@@ -116,8 +158,8 @@ def breaches(
     """What is not as expected, a sentence each. Raises iam.UnknownElementError.
 
     `identity`: policies by role; `resources`: bucket or queue policies by ARN; `facts`: name, account, region, the ARNs
-    documents_key, app_secret and migration_secret. Roles that `identity` lacks (no private API, nobody who brings
-    releases) are passed over: the caller says which there must be.
+    documents_key, app_secret and migration_secret, the ids allocation and route_table, and standby and pre_shared_key,
+    which are empty where there is none. Roles that `identity` lacks are passed over: `missing` says which must be.
     """
     for expected in EXPECTATIONS:
         if expected.role not in identity:
@@ -125,16 +167,22 @@ def breaches(
         asked = _request(expected, facts)
         speaks = [policy for arn, policy in resources.items() if asked.resource.split("/")[0] == arn]
         found = iam.decide(asked, identity[expected.role], speaks)
-        if (found is iam.Decision.ALLOWED) is not expected.may:
-            wish = "must be able to" if expected.may else "must not be able to"
+        may = expected.may and bool(not expected.needs or facts[expected.needs])
+        if (found is iam.Decision.ALLOWED) is not may:
+            wish = "must be able to" if may else "must not be able to"
             yield f"{expected.role} {wish} {expected.action} on {asked.resource}: {found.value}"
+
+
+def missing(roles: Iterable[str], facts: Mapping[str, str]) -> Iterator[str]:
+    """Roles that are not there and have to be, or the other way round: nobody said what those may."""
+    wanted = set(_ROLES) - (set() if facts["standby"] else {"vpn-failover"})
+    yield from (f"the role {role} is missing" for role in sorted(wanted - set(roles)))
+    yield from (f"of the role {role} nobody has said what it may" for role in sorted(set(roles) - wanted))
 
 
 def trust_breaches(trust: Mapping[str, iam.Document], facts: Mapping[str, str]) -> Iterator[str]:
     """Roles that the wrong ones may take, or the right ones may not."""
     for role, document in trust.items():
-        if role not in {*SERVICES, "release"}:
-            continue
         context = {
             "aws:SourceAccount": facts["account"],
             "aws:SourceArn": f"arn:aws:scheduler:{facts['region']}:{facts['account']}:schedule-group/{facts['name']}",
@@ -146,13 +194,32 @@ def trust_breaches(trust: Mapping[str, iam.Document], facts: Mapping[str, str]) 
             yield f"a stranger's account may take the role {role}"
 
 
+UNNAMED = frozenset(
+    {
+        "cloudwatch:GetMetricData",
+        "ec2:DescribeAddresses",
+        "ec2:DescribeInstanceStatus",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeRouteTables",
+        "ssm:UpdateInstanceInformation",
+        "ssmmessages:CreateControlChannel",
+        "ssmmessages:CreateDataChannel",
+        "ssmmessages:OpenControlChannel",
+        "ssmmessages:OpenDataChannel",
+    }
+)
+"""Actions for which AWS takes no resource, or which an agent does for its own host alone.
+Source: Service Authorization Reference; the agent's rights are those of AWS's policy AmazonSSMManagedInstanceCore."""
+
+
 def wide(documents: Mapping[str, list[iam.Document]]) -> Iterator[str]:
-    """Permissions without bounds: every action of a service, or every resource without a condition."""
+    """Permissions without bounds: every action of a service, or every resource without a condition or need."""
     for role, policies in documents.items():
         for statement in (s for policy in policies for s in iam.statements(policy) if s["Effect"] == "Allow"):
-            if any(action.endswith("*") for action in _list(statement.get("Action", "*"))):
+            actions = _list(statement.get("Action", "*"))
+            if any(action.endswith("*") for action in actions):
                 yield f"{role}, {statement.get('Sid', '?')}: allows whole groups of actions"
-            if "*" in _list(statement.get("Resource", "*")) and "Condition" not in statement:
+            if "*" in _list(statement.get("Resource", "*")) and "Condition" not in statement and set(actions) - UNNAMED:
                 yield f"{role}, {statement.get('Sid', '?')}: on every resource, without a condition"
 
 

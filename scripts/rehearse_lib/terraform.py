@@ -15,6 +15,8 @@ from scripts.rehearse_lib.errors import RehearsalError
 
 LONGEST = 900
 """seconds after which a command hangs rather than works"""
+AT_ONCE = "-parallelism=24"
+"""many resources only wait: the provider asks for a bucket's rules for 50 seconds, to see whether the answer stays"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,10 @@ class Terraform:
         return self._run("plan", "-input=false", "-json", f"-out={file}", *options)
 
     def apply(self, *options: str) -> Done:
-        return self._run("apply", "-input=false", "-json", "-auto-approve", *options)
+        return self._run("apply", AT_ONCE, "-input=false", "-json", "-auto-approve", *options)
 
     def destroy(self, *options: str) -> Done:
-        return self._run("destroy", "-input=false", "-json", "-auto-approve", *options)
+        return self._run("destroy", AT_ONCE, "-input=false", "-json", "-auto-approve", *options)
 
     def changes(self, file: str) -> list[dict[str, Any]]:
         """Entries of a plan that would change something: address, actions, before, after."""

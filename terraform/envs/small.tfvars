@@ -14,7 +14,7 @@ images = {
 
 zones          = 2
 endpoint_zones = 1
-endpoints      = ["monitoring", "secretsmanager", "sqs", "ssm", "ssmmessages"]
+endpoints      = ["logs", "monitoring", "secretsmanager", "sqs", "ssm", "ssmmessages"]
 
 vpn = {
   instance_type = "t3.micro"

@@ -46,8 +46,8 @@ class Pair:
     def publishes(self, host: int, tunnels: int, ago: float = 0.0) -> None:
         """What the monitor on the host tells once a minute."""
         point = {
-            "MetricName": "VpnTunnelsUp",
-            "Dimensions": [{"Name": "InstanceId", "Value": self.instances[host]}],
+            "MetricName": "TunnelsUp",
+            "Dimensions": [{"Name": "Host", "Value": self.instances[host]}],
             "Timestamp": datetime.fromtimestamp(time.time() + AGED - ago, UTC),
             "Value": tunnels,
         }

@@ -70,7 +70,7 @@ def test_the_small_environment_as_it_stands_is_not_refused(planner: Planner) -> 
         ({"zones": 1}, "zones is 2 or 3"),
         ({"customers": ["example-b"]}, "Systems of example-b are reached over the internet: set nat = true"),
         ({"portal": ONE_PORTAL}, "more than 1 without a load balancer"),
-        ({"endpoints": ["ssm"]}, "endpoints lacks monitoring, secretsmanager, sqs"),
+        ({"endpoints": ["ssm"]}, "endpoints lacks logs, monitoring, secretsmanager, sqs"),
         ({"images": {"portal": "debian-13", "vpn": "ami-00000000000000002"}}, "are ids of AMIs"),
         ({"images": IMAGES}, "has no such AMI of self"),
         ({"lambdas_directory": "nowhere"}, "run ./scripts/lambdas build first"),

@@ -65,8 +65,8 @@ def _points(instance: str, now: float) -> tuple[tuple[float, float], ...]:
     end = datetime.fromtimestamp(now, UTC)
     metric = {
         "Namespace": os.environ.get("METRIC_NAMESPACE", "Proforma"),
-        "MetricName": os.environ.get("METRIC", "VpnTunnelsUp"),
-        "Dimensions": [{"Name": "InstanceId", "Value": instance}],
+        "MetricName": os.environ.get("METRIC", "TunnelsUp"),
+        "Dimensions": [{"Name": "Host", "Value": instance}],
     }
     query = {"Id": "tunnels", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Maximum"}}
     answer = aws.client("cloudwatch").get_metric_data(

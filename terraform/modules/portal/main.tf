@@ -5,7 +5,12 @@ data "aws_caller_identity" "current" {}
 data "aws_region" "current" {}
 data "aws_partition" "current" {}
 
+data "aws_default_tags" "here" {}
+
 locals {
+  # a group passes on no default tags; the inventory of EC2 finds hosts by Product and Role
+  tags = merge(data.aws_default_tags.here.tags, { Name = "${var.name}-portal", Role = join("-", var.kinds) })
+
   account   = data.aws_caller_identity.current.account_id
   region    = data.aws_region.current.name
   partition = data.aws_partition.current.partition
@@ -62,7 +67,7 @@ resource "aws_launch_template" "this" {
 
   tag_specifications {
     resource_type = "instance"
-    tags          = { Name = "${var.name}-portal" }
+    tags          = local.tags
   }
 
   lifecycle {
@@ -104,10 +109,14 @@ resource "aws_autoscaling_group" "this" {
     }
   }
 
-  tag {
-    key                 = "Name"
-    value               = "${var.name}-portal"
-    propagate_at_launch = true
+  dynamic "tag" {
+    for_each = local.tags
+
+    content {
+      key                 = tag.key
+      value               = tag.value
+      propagate_at_launch = true
+    }
   }
 
   lifecycle {

@@ -38,8 +38,8 @@ resource "aws_cloudwatch_metric_alarm" "silent" {
   alarm_name          = "${var.name}-vpn-${each.key}-silent"
   alarm_description   = "VPN host ${each.key} has not said for three minutes how its tunnels are: charon or the host is down"
   namespace           = "Proforma"
-  metric_name         = "VpnTunnelsUp"
-  dimensions          = { InstanceId = aws_instance.host[each.key].id }
+  metric_name         = "TunnelsUp"
+  dimensions          = { Host = aws_instance.host[each.key].id } # proforma-ship's; a host is named by its instance
   statistic           = "SampleCount"
   comparison_operator = "LessThanThreshold"
   threshold           = 1
@@ -77,8 +77,8 @@ resource "aws_cloudwatch_metric_alarm" "tunnels" {
 
       metric {
         namespace   = "Proforma"
-        metric_name = "VpnTunnelsUp"
-        dimensions  = { InstanceId = aws_instance.host[metric_query.key].id }
+        metric_name = "TunnelsUp"
+        dimensions  = { Host = aws_instance.host[metric_query.key].id }
         stat        = "Maximum"
         period      = 60
       }

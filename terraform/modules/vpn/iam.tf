@@ -87,6 +87,13 @@ data "aws_iam_policy_document" "host" {
   }
 
   statement {
+    sid       = "SendLogs"
+    actions   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+    resources = ["${local.arn}:logs:${local.region}:${local.account}:log-group:/${var.name}/vpn*"]
+  }
+
+  # The inventory of EC2 reaches hosts that way: no port for ssh is open anywhere.
+  statement {
     sid = "SessionsOfAdministrators"
     actions = [
       "ssm:UpdateInstanceInformation", "ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel",

@@ -1,6 +1,11 @@
 # Worker hosts, as many as there is work. With hosts.max = 0 (small) there is no group: the portal host does the work.
 
+data "aws_default_tags" "here" {}
+
 locals {
+  # a group passes on no default tags; the inventory of EC2 finds hosts by Product and Role
+  tags = merge(data.aws_default_tags.here.tags, { Name = "${var.name}-worker", Role = "worker" })
+
   groups = var.hosts.max > 0 ? toset(["worker"]) : toset([])
 
   boot = {
@@ -53,7 +58,7 @@ resource "aws_launch_template" "this" {
 
   tag_specifications {
     resource_type = "instance"
-    tags          = { Name = "${var.name}-worker" }
+    tags          = local.tags
   }
 }
 
@@ -84,10 +89,14 @@ resource "aws_autoscaling_group" "this" {
     }
   }
 
-  tag {
-    key                 = "Name"
-    value               = "${var.name}-worker"
-    propagate_at_launch = true
+  dynamic "tag" {
+    for_each = local.tags
+
+    content {
+      key                 = tag.key
+      value               = tag.value
+      propagate_at_launch = true
+    }
   }
 
   lifecycle {
