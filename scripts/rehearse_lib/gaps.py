@@ -56,6 +56,11 @@ def differing(change: Mapping[str, Any]) -> set[str]:
     } | unknown
 
 
+def seen(changes: Iterable[Mapping[str, Any]], known: tuple[Gap, ...] = KNOWN) -> set[Gap]:
+    """The gaps that these changes show. One that no environment shows any more would hide something one day."""
+    return {g for one in changes for a in differing(one["change"]) for g in known if g.covers(one["address"], a)}
+
+
 def unexplained(changes: Iterable[Mapping[str, Any]], known: tuple[Gap, ...] = KNOWN) -> list[str]:
     """Lines "address: attributes" for what no gap covers."""
     found = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from pathlib import Path
 
 from scripts.rehearse_lib import assertions, environments, gaps, moto, workspace
@@ -61,6 +62,7 @@ def second_plan(root: Terraform, options: list[str], report: Report) -> None:
     changes = root.changes("second.plan")
     if others := gaps.unexplained(changes):
         raise RehearsalError("A second plan shows changes that no known gap of moto explains:\n" + "\n".join(others))
+    report.differences = Counter(gap.reason for one in changes for gap in gaps.seen([one]))
     report.step("second plan", done.seconds, f"nothing but {len(changes)} known differences of moto")
 
 

@@ -23,6 +23,8 @@ class Report:
     title: str
     steps: list[tuple[str, float, str]] = field(default_factory=list)
     slowest: list[tuple[float, str]] = field(default_factory=list)
+    differences: dict[str, int] = field(default_factory=dict)
+    """of moto, seen in the second plan: how many resources, by the reason"""
 
     def step(self, name: str, seconds: float, note: str = "") -> None:
         """Noted, and told at once: a rehearsal takes minutes."""
@@ -37,6 +39,9 @@ class Report:
         lines += [f"| {name} | {seconds:.0f} | {note} |" for name, seconds, note in self.steps]
         lines += [f"| **all** | {sum(s for _, s, _ in self.steps):.0f} | |", "", "Slowest resources:", ""]
         lines += [f"- {seconds:.0f} s {address}" for seconds, address in self.slowest[:10]]
+        if self.differences:
+            lines += ["", "Differences of moto that the second plan shows, and the resources they concern:", ""]
+            lines += [f"- {count}: {reason}" for reason, count in sorted(self.differences.items())]
         return "\n".join(lines) + "\n"
 
 
