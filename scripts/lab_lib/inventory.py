@@ -67,7 +67,8 @@ def _host(lab: Lab, host: Host) -> dict[str, Any]:
 def _common(lab: Lab) -> dict[str, Any]:
     found = settings.secrets_of(lab)
     connection = {
-        "ansible_connection": "community.docker.nsenter",
+        "ansible_connection": "entered",  # ansible/plugins/connection
+        "ansible_pipelining": True,
         "ansible_user": "root",
         "ansible_python_interpreter": "/usr/bin/python3",
     }

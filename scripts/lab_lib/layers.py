@@ -91,7 +91,7 @@ def _make(kind: str, name: str) -> None:
     with _maker(name) as place, tempfile.TemporaryDirectory() as scratch:
         if kind in wheels.WANTED:
             found = wheels.collect(kind, Path(scratch) / "wheels", os.uname().machine)
-            subprocess.run(["cp", "-r", str(found), str(place.root / "root/wheels")], check=True)
+            subprocess.run(["cp", "-r", str(found), str(place.root / "srv/wheels")], check=True)
         script = BEGIN + (SCRIPTS / f"{kind}.sh").read_text()
         line = [*boot.entering(place), "bash", "-s"]
         done = subprocess.run(

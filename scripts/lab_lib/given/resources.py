@@ -1,4 +1,4 @@
-"""Queues and buckets of the lab, in moto, whose state is in memory: made whenever moto starts. Run on the host `aws`."""
+"""Queues and buckets of the lab, in moto, whose state is in memory: made when moto starts. Run on the host `aws`."""
 
 import json
 import sys
@@ -8,7 +8,9 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 wanted = json.loads(sys.argv[1])
-client = {name: boto3.client(name, endpoint_url=wanted["endpoint"], region_name=wanted["region"]) for name in ("sqs", "s3")}
+client = {
+    name: boto3.client(name, endpoint_url=wanted["endpoint"], region_name=wanted["region"]) for name in ("sqs", "s3")
+}
 for _ in range(150):
     try:
         client["sqs"].list_queues()

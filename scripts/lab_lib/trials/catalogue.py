@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from scripts.lab_lib.trials import hardening, operations, troubles, vpn
+from scripts.lab_lib.trials import hardening, operations, outside, troubles, vpn
 from scripts.lab_lib.trials.lab import Lab
 from scripts.lab_lib.trials.run import Report, Trial
 
@@ -34,7 +34,7 @@ CATALOGUE = (
     Entry("refusals", "what is refused is counted and logged", vpn.refusals),
     Entry("state", "the tunnels' state as JSON, without names of people", vpn.state),
     Entry("rekey", "keys replaced under load", vpn.rekey),
-    Entry("scans", "open ports, from the internet's, a customer's and the staff's side", vpn.scanned),
+    Entry("scans", "open ports, from the internet's, a customer's and the staff's side", outside.scanned),
     Entry("month", "a whole month by two people, from the laptop to SAP's answer", troubles.undisturbed),
     *(
         Entry(f"month-{one.name}", f"a month while {one.what}", partial(troubles.disturbed, one))
@@ -57,5 +57,5 @@ CATALOGUE = (
     Entry("restore", "backup, wipe, restore: the audit chain verifies", operations.restore, procedure=True),
     Entry("doctor", "the doctor names what is wrong", operations.doctor, procedure=True),
     Entry("hardening", "lynis, OpenSCAP, systemd-analyze", hardening.audited),
-    Entry("wire", "nothing crossed the internet in clear during this run", vpn.wire),
+    Entry("wire", "nothing crossed the internet in clear during this run", outside.wire),
 )
