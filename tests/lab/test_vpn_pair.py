@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from scripts.operations.doctor.pair import standby
 from tests.support.vpn.lab import eventually
 from tests.support.vpn.namespaces import needed
 from tests.support.vpn.paired import Both, running
@@ -44,6 +45,7 @@ def test_after_listening_the_preferred_host_is_active_and_the_other_starts_nothi
     assert "CONNECTING" not in both.daemons["gwb"].swanctl("--list-sas").stdout
     assert both.state("gwa")["configuration_differs"] is False
     assert both.order("gwa", "status").returncode == 0
+    assert [standby(both.state(name)) for name in ("gwa", "gwb")] == [False, True], "the doctor asks for tunnels of one"
 
 
 def test_an_active_that_loses_power_is_replaced_within_seconds(both: Both) -> None:

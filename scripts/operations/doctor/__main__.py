@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from scripts.operations import files
-from scripts.operations.doctor import keeping, machine, portal, report
+from scripts.operations.doctor import keeping, machine, pair, portal, report
 from scripts.operations.doctor.host import WARNING, Finding, Host
 
 CHECKS: dict[str, Callable[[Host], Iterator[Finding]]] = {
@@ -27,6 +27,7 @@ CHECKS: dict[str, Callable[[Host], Iterator[Finding]]] = {
     "answer": portal.answer,
     "work": portal.work,
     "tunnels": portal.tunnels,
+    "pair": pair.pair,
 }
 EXITS = "exit codes: 0 nothing found; 1 warnings; 2 errors; 64 command line; 74 the report could not be written"
 

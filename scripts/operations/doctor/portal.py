@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from scripts.operations import postgres
 from scripts.operations.doctor.host import ERROR, WARNING, Finding, Host
+from scripts.operations.doctor.pair import STATE, standby
 from scripts.operations.errors import OperationError
 from scripts.operations.postgres import Session
 
@@ -193,13 +194,13 @@ def tunnels(host: Host) -> Iterator[Finding]:
         cause = "The watchdog does not run." if age > STATE_SECONDS else "charon does not answer."
         yield Finding("tunnels", ERROR, "Nothing is known of the tunnels.", cause, remedy, name)
         return
-    pair = host.json("/run/proforma-vpn/pair.json")
+    pair = host.json(STATE)
     host.facts["vpn"] = {
         "tunnels_up": state.get("tunnels_up"),
         "tunnels_wanted": state.get("tunnels_wanted"),
         "pair": pair,
     }
-    if _standby(pair):
+    if standby(pair):
         return
     for tunnel in state.get("tunnels", []):
         if not tunnel["up"]:
@@ -209,11 +210,6 @@ def tunnels(host: Host) -> Iterator[Finding]:
             )
             what = f"The tunnel is down (IKE {tunnel['ike_state']})."
             yield Finding("tunnels", ERROR, what, f"Last answer: {tried}.", remedy, tunnel["name"])
-
-
-def _standby(pair: dict[str, object]) -> bool:
-    """A standby holds no tunnel, and should not."""
-    return str(pair.get("role", pair.get("state", ""))) == "standby" or pair.get("active") is False
 
 
 def _seconds_since(text: str) -> float | None:
