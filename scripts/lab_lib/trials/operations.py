@@ -87,12 +87,12 @@ def new_customer(lab: Lab) -> Iterator[str]:
     aside = lab.state / "example-b.yml"
     shutil.move(kept, aside)
     try:
-        operator.playbook(lab, "appliance", limit="vpn", tags="configure")
+        operator.playbook(lab, "customers", tags="configure")
         eventually(lambda: not lab.installed("example-b"), 20, "customer B is gone")
         with beating(lab.to_customer()) as pulse:
             shutil.move(aside, kept)
             begun = time.monotonic()
-            operator.playbook(lab, "appliance", limit="vpn", tags="configure")
+            operator.playbook(lab, "customers", tags="configure")
             eventually(lambda: lab.installed("example-b"), 60, "the first tunnel to customer B")
             lab.report(Figure("new_customer", time.monotonic() - begun, "playbook and tunnel"))
     finally:
