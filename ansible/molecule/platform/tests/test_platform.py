@@ -86,7 +86,7 @@ def test_sshd_takes_keys_alone(host: Host) -> None:
 
 def test_an_operator_becomes_root_and_a_service_cannot_even_start_sudo(host: Host) -> None:
     assert host.check_output("setpriv --reuid olga --regid olga --init-groups sudo -n id -u") == "0"
-    assert host.run("setpriv --reuid nobody --regid nogroup --clear-groups sudo -n id").rc == 126
+    assert host.run("setpriv --reuid nobody --regid nogroup --clear-groups sh -c 'exec sudo -n id'").rc == 126
 
 
 def test_nothing_in_tmp_is_run(host: Host) -> None:
@@ -100,6 +100,18 @@ def test_failures_lock_an_account(host: Host) -> None:
 
 def test_what_ansible_makes_is_still_readable_for_services(host: Host) -> None:
     assert host.check_output("umask") == "0022"
+    operator = "setpriv --reuid olga --regid olga --init-groups sh -c 'umask 077; sudo -n sh -c umask'"
+    assert host.check_output(operator) == "0022"
+
+
+def test_changed_programs_are_found_until_they_are_accepted(host: Host) -> None:
+    host.check_output("proforma-integrity accept")
+    assert host.run("proforma-integrity").rc == 0
+    host.check_output("touch /usr/local/sbin/changed")
+    try:
+        assert host.run("proforma-integrity").rc == 1  # 1: new files
+    finally:
+        host.check_output("rm /usr/local/sbin/changed")
 
 
 def test_security_updates_come_from_a_suite_that_apt_knows(host: Host) -> None:
