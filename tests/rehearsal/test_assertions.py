@@ -1,0 +1,100 @@
+"""What a rehearsal looks at would be seen, were it wrong: faults put into moto by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from scripts.rehearse_lib import assertions, moto
+from scripts.rehearse_lib.assertions import Applied
+from scripts.rehearse_lib.environments import NAME
+
+OURS = [{"Key": "Installation", "Value": NAME}, {"Key": "Product", "Value": "proforma-appliance"}]
+WORLD = [{"CidrIp": "0.0.0.0/0"}]
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[moto.Cloud]:
+    with moto.running(tmp_path_factory.mktemp("moto") / "moto.log") as running:
+        yield running
+
+
+@pytest.fixture
+def seen(cloud: moto.Cloud) -> Applied:
+    """An empty account."""
+    cloud.empty()
+    return Applied(cloud, {}, "small")
+
+
+def group(seen: Applied, name: str) -> Any:
+    """A security group of the installation that lets nothing out."""
+    ec2 = seen.cloud.client("ec2")
+    vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    tags = [{"ResourceType": "security-group", "Tags": OURS}]
+    made = ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc, TagSpecifications=tags)["GroupId"]
+    everything = [{"IpProtocol": "-1", "IpRanges": WORLD}]
+    ec2.revoke_security_group_egress(GroupId=made, IpPermissions=everything)
+    return made
+
+
+def permission(protocol: str, port: int) -> list[dict[str, Any]]:
+    return [{"IpProtocol": protocol, "FromPort": port, "ToPort": port, "IpRanges": WORLD}]
+
+
+def test_ike_is_open_to_the_world_on_vpn_hosts_alone(seen: Applied) -> None:
+    for name in ("vpn", "portal"):
+        made = group(seen, f"{NAME}-{name}")
+        seen.cloud.client("ec2").authorize_security_group_ingress(GroupId=made, IpPermissions=permission("udp", 500))
+    assert [fault.split()[0] for fault in assertions.public_ports(seen)] == [f"{NAME}-portal"]
+
+
+def test_a_port_for_ssh_is_told(seen: Applied) -> None:
+    made = group(seen, f"{NAME}-vpn")
+    seen.cloud.client("ec2").authorize_security_group_ingress(GroupId=made, IpPermissions=permission("tcp", 22))
+    assert "open to the world on ('tcp', 22, 22)" in next(assertions.public_ports(seen))
+
+
+def test_a_way_out_to_everywhere_is_told(seen: Applied) -> None:
+    made = group(seen, f"{NAME}-worker")
+    seen.cloud.client("ec2").authorize_security_group_egress(GroupId=made, IpPermissions=permission("tcp", 443))
+    assert "worker may send to the world" in next(assertions.outward_ports(seen))
+
+
+def test_a_host_that_the_inventory_would_not_find_is_told(seen: Applied) -> None:
+    ec2 = seen.cloud.client("ec2")
+    image = ec2.register_image(Name="any", Architecture="x86_64")["ImageId"]
+    ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1)
+    found = list(assertions.tags(seen))
+    assert "has no tag Product" in found[0]
+    assert "roles of hosts are ['none'], not ['portal-worker', 'vpn']" in found[1]
+
+
+def test_an_alarm_that_waits_for_what_nobody_sends_is_told_and_one_that_tells_nobody(seen: Applied) -> None:
+    watch = seen.cloud.client("cloudwatch")
+    known = {"EvaluationPeriods": 1, "ComparisonOperator": "LessThanThreshold", "Threshold": 1.0}
+    one = {"Namespace": "Proforma", "MetricName": "VpnTunnels", "Statistic": "Maximum", "Period": 60}
+    watch.put_metric_alarm(
+        AlarmName="tunnels", AlarmActions=["arn:aws:sns:eu-central-1:123456789012:a"], **one, **known
+    )
+    query = {
+        "Id": "q",
+        "Expression": 'SELECT MAX(Load) FROM SCHEMA("Proforma", Host)',
+        "Period": 60,
+        "ReturnData": True,
+    }
+    watch.put_metric_alarm(AlarmName="load", Metrics=[query], **known)
+    assert list(assertions.alarms(seen)) == [
+        "tunnels waits for VpnTunnels, which nobody sends",
+        "load tells nobody",
+        "load waits for Load, which nobody sends",
+    ]
+
+
+def test_what_a_destroy_leaves_behind_is_told(seen: Applied) -> None:
+    before = assertions.left(seen.cloud)
+    seen.cloud.client("sqs").create_queue(QueueName="left")
+    seen.cloud.client("ec2").allocate_address(Domain="vpc")
+    assert before == []
+    assert len(assertions.left(seen.cloud)) == 2
