@@ -21,27 +21,46 @@ class Gap:
 
 
 KNOWN = (
-    Gap(r".*aws_rds_cluster\.this", "scaling_configuration", "moto invents a scaling of the first Aurora Serverless"),
     Gap(
-        r".*aws_vpc_security_group_(in|e)gress_rule\..*",
+        r"module\.database\.aws_rds_cluster\.this",
+        "scaling_configuration",
+        "moto invents the scaling of the first Aurora Serverless",
+    ),
+    Gap(
+        r"module\.network\.aws_vpc_security_group_(in|e)gress_rule\.(call\[.+\]|s3\[.+\]|heartbeat)",
         "description",
         "moto forgets the description of a rule that names a group or a prefix list",
     ),
-    Gap(r".*aws_vpc_endpoint\.private_api\[0\]", "subnet_configuration", "moto chooses an endpoint's addresses itself"),
     Gap(
-        r".*aws_autoscaling_group\..*",
-        "default_instance_warmup|launch_template|capacity_reservation_specification|latest_version|instance_maintenance_policy|wait_for_capacity_timeout|warm_pool",
-        "moto forgets warm-up and policies of a group, and gives a number for a template's version",
+        r"module\.network\.aws_vpc_endpoint\.private_api\[0\]",
+        "subnet_configuration",
+        "moto gives an endpoint other addresses than it was asked for",
     ),
     Gap(
-        r".*aws_launch_template\..*",
-        "tag_specifications|latest_version|default_version",
-        "moto adds tags of its own to a template",
+        r"module\.(portal|workers)\.aws_launch_template\.this(\[.+\])?",
+        "tag_specifications|default_version|latest_version",
+        "moto takes the tags of a template for tags that a template gives, which would make a new version",
     ),
-    Gap(r".*aws_instance\.host\[.*\]", "maintenance_options", "moto does not know how an instance recovers"),
-    Gap(r".*aws_kms_key\..*", "rotation_period_in_days", "moto knows rotation, not its period"),
-    Gap(r".*aws_autoscaling_policy\..*", ".*", "moto gives target tracking back in another order"),
-    Gap(r".*aws_lambda_function\..*", "dead_letter_config|logging_config", "moto forgets both"),
+    Gap(
+        r"module\.(portal|workers)\.aws_autoscaling_group\.this(\[.+\])?",
+        "launch_template",
+        "a group follows its template's version, which moto would have made anew",
+    ),
+    Gap(
+        r"module\.(portal|workers)\.aws_autoscaling_group\.this(\[.+\])?",
+        "capacity_reservation_specification|default_instance_warmup",
+        "moto forgets a group's warm-up, and invents a reservation of capacity",
+    ),
+    Gap(
+        r"module\.workers\.aws_autoscaling_policy\.queue\[.+\]",
+        "enabled|predictive_scaling_configuration",
+        "moto calls every policy of scaling off, and invents a predictive part",
+    ),
+    Gap(
+        r"module\.vpn\.aws_instance\.host\[.+\]",
+        "maintenance_options",
+        "moto does not know how an instance recovers",
+    ),
 )
 
 

@@ -85,7 +85,9 @@ def taken_down(
 ) -> None:
     """The guards are lifted, in the copy; then everything goes, and nothing is left."""
     lifted = space.lift_guards()
-    done = root.apply("-target=module.database.aws_rds_cluster.this", *options).orderly("lifting the guards")
+    done = root.apply("-refresh=false", "-target=module.database.aws_rds_cluster.this", *options).orderly(
+        "lifting the guards"
+    )
     report.step("lift guards", done.seconds, f"{lifted} of Terraform's, and AWS's own")
     state = boot.outputs()["backend"].split('"')[1]
     for bucket in buckets(cloud, but=state):
