@@ -116,6 +116,6 @@ def unlogged(cloud: moto.Cloud, bucket: str) -> None:
 def emptied(cloud: moto.Cloud, bucket: str) -> None:
     """Versions go one by one: moto answers 500 when asked to delete several at once, as `force_destroy` does."""
     s3 = cloud.client("s3")
-    listed = s3.list_object_versions(Bucket=bucket)
-    for one in [*listed.get("Versions", []), *listed.get("DeleteMarkers", [])]:
+    listed = list(s3.get_paginator("list_object_versions").paginate(Bucket=bucket))
+    for one in (one for page in listed for kind in ("Versions", "DeleteMarkers") for one in page.get(kind, [])):
         s3.delete_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])
