@@ -47,18 +47,21 @@ def ensure(name: str, base: str, playbook: Path, groups: Sequence[str] = (), bel
 def layer_name(name: str, base: bases.Base, playbook: Path, groups: Sequence[str], below: str = "") -> str:
     """`NAME-BASE-KEY`; another key whenever something that is baked changes."""
     digest = hashlib.sha256(f"{base.made}\n{','.join(groups)}\n{below}".encode())
-    for role in roles_of(playbook):
+    for role in roles_of(playbook, groups):
         for path in sorted({p for pattern in BAKED for p in (ANSIBLE / "roles" / role).glob(pattern)}):
             digest.update(f"{path.relative_to(ANSIBLE)}\n".encode() + path.read_bytes())
     return f"{name}-{base.suite}-{digest.hexdigest()[:8]}"
 
 
-def roles_of(playbook: Path) -> list[str]:
-    """Roles in the order of the plays, those that a play imports included."""
+def roles_of(playbook: Path, groups: Sequence[str] = ()) -> list[str]:
+    """Roles in the order of the plays, those that a play imports included; `groups`: of plays on one of them alone."""
     found: list[str] = []
     for play in yaml.safe_load(playbook.read_text()):
         if imported := play.get("ansible.builtin.import_playbook"):
-            found += roles_of(playbook.parent / imported)
+            found += roles_of(playbook.parent / imported, groups)
+        hosts_ = set(play.get("hosts", "").split(":"))
+        if groups and not hosts_ & {"all", *groups}:
+            continue
         found += [one if isinstance(one, str) else one["role"] for one in play.get("roles", ())]
         found += [task["ansible.builtin.import_role"]["name"] for task in play.get("tasks", ()) if _imports_role(task)]
         calls = (task.get("ansible.builtin.import_role") for task in play.get("tasks", ()))
