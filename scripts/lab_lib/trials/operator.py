@@ -28,8 +28,9 @@ def playbook(lab: Lab, name: str, *, limit: str = "", tags: str = "", **variable
 
 
 def another_release(lab: Lab, current: str) -> str:
-    """A version later than the current one, of the same commit, signed and at hand."""
-    return release.ensure(lab.files, version=f"{current}.1")[0]
+    """A version later than the current one and than those of commits to come, signed and at hand."""
+    first, _, last = current.rpartition(".")
+    return release.ensure(lab.files, version=f"{first}.{int(last) + 100_000}")[0]
 
 
 def staff_member(lab: Lab, name: str) -> None:
