@@ -5,6 +5,7 @@ Order of `up`: lease, mount, namespace, processes. Order of `down`: the other wa
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from scripts.host_lib.errors import AbsentError, RefusedError
 from scripts.host_lib.places import Group, Place
 from scripts.host_lib.shell import mounts_below, remove_tree, unmount_below
 from scripts.host_lib.spec import UPLINK, Attachment, Spec
+
+AT_ONCE = 4
+"""hosts that end together: most of it is waiting for the kernel"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,10 @@ def down(place: Place, *, purge: bool = False, now: bool = False) -> bool:
 
 def down_all(group: Group, *, purge: bool = False, now: bool = False) -> list[str]:
     """Every host of the group and all that a crash left of it; returns what was found."""
-    found = [name for name in _known(group) if down(group.place(name), purge=purge, now=now)]
+    names = list(_known(group))
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        there = list(pool.map(lambda name: down(group.place(name), purge=purge, now=now), names))
+    found = [name for name, was in zip(names, there, strict=True) if was]
     found += network.sweep(group)
     unmount_below(group.directory)
     if purge:
