@@ -95,7 +95,9 @@ def taken_down(
     for bucket in buckets(cloud, but=state):
         emptied(cloud, bucket)
     done = root.destroy(*options).orderly("terraform destroy")
-    report.step("destroy", done.seconds)
+    last = max(done.resources, key=done.resources.__getitem__)
+    slowest = f"{last} took {done.resources[last]:.0f} s"
+    report.step("destroy", done.seconds, f"{len(done.resources)} resources; {slowest}")
     emptied(cloud, state)
     done = boot.destroy(REGION).orderly("terraform destroy (bootstrap)")
     report.step("destroy bootstrap", done.seconds)
