@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -142,13 +141,10 @@ def _private(path: Path, text: str) -> None:
 
 
 def _pki(*arguments: str) -> None:
+    """In this process, whose umask stays: hosts are made at the same time, and scripts/pki names every mode itself."""
     said = io.StringIO()
-    before = os.umask(0o077)
-    try:
-        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
-            code = pki.main(arguments)
-    finally:
-        os.umask(before)
+    with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
+        code = pki.main(arguments)
     if code:
         raise LabError(
             said.getvalue().strip(), where=f"scripts/pki {_shown(arguments)}", remedy="./scripts/lab down, then up."
