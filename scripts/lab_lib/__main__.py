@@ -24,7 +24,7 @@ from scripts.lab_lib.topology import BY_NAME, HOSTS
 from strongswan.render.problems import RefusedError
 
 IO_FAILED = 74
-console = Console(stderr=True, soft_wrap=True)
+console = Console(file=sys.stderr, soft_wrap=True)  # this one: scripts/pki is listened to by another while it works
 
 
 def up(given: Namespace, here: Lab) -> int:
