@@ -1,4 +1,7 @@
-"""Releases on a real host: under load, broken, altered, without a backup, after a reboot of the pointer."""
+"""Releases on a real host: altered, by a stranger, without a backup, broken, under load, and back.
+
+On Debian 13 alone, since each takes a while: what differs between Debians is tried on both by the first release.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,22 @@ from typing import Any
 
 import pytest
 
-TARGET_SECONDS = 5.0  # without an answer
-TOO_LONG = 3 * TARGET_SECONDS  # the machine of the tests is shared by other tests
+testinfra_hosts = ["ansible://trixie"]
+
+LONGEST_GAP = 5.0  # seconds without an answer
+ARTIFACT = "/var/lib/proforma/artifacts/proforma-1.1.0.tar"
+ASIDE = f"mv {ARTIFACT}.sig /run/aside.sig"
+BACK = f"mv /run/aside.sig {ARTIFACT}.sig"
+ALTERED = f"""python3 -c 'import os
+with open("{ARTIFACT}", "r+b") as file:
+    file.seek(os.path.getsize(file.name) // 2)
+    byte = file.read(1)[0]
+    file.seek(-1, os.SEEK_CUR)
+    file.write(bytes([byte ^ 1]))'"""
+TRUST = "/etc/proforma/release-keys"
+ANOTHER = f"openssl genpkey -algorithm ed25519 | openssl pkey -pubout -out {TRUST}/other.pem"
+STRANGER = f"cp -a {TRUST} /run/trust && rm {TRUST}/* && {ANOTHER}"
+FRIEND = f"rm {TRUST}/* && cp -a /run/trust/. {TRUST}/ && rm -r /run/trust"
 LOAD = r"""
 import ssl, sys, time, http.client, pathlib
 context = ssl._create_unverified_context()
@@ -38,11 +55,12 @@ def current(host: Any) -> str:
 
 
 def follow(host: Any, version: str) -> int:
-    """Bring the artifact and the pointer, as the playbook does. Returns the code of the step."""
-    host.run("mkdir -p /var/lib/proforma/artifacts")
-    host.run(f"echo {version} > /etc/proforma/current-release")
-    host.run("systemctl start proforma-follow.service")
-    return int(host.run("systemctl show --property ExecMainStatus --value proforma-follow.service").stdout)
+    """Name the version, as the playbook does. Returns the code of the step."""
+    done = host.run(
+        f"echo {version} > /etc/proforma/current-release; systemctl start proforma-follow.service;"
+        " systemctl show --property ExecMainStatus --value proforma-follow.service"
+    )
+    return int(done.stdout)
 
 
 @pytest.fixture(scope="module")
@@ -51,52 +69,61 @@ def releases() -> Path:
     return max(found, key=lambda path: path.stat().st_mtime)
 
 
-def bring(host: Any, releases: Path, version: str) -> None:
-    """Over ssh, as Ansible reaches the host."""
-    where = host.backend.get_pytest_id().rpartition("/")[2]
+@pytest.fixture(scope="module")
+def brought(releases: Path) -> None:
+    """A good and a bad release come over ssh, as Ansible reaches the host."""
     inventory = Path(os.environ["MOLECULE_INVENTORY_FILE"]).parent
-    for suffix in ("", ".sig"):
-        source = releases / f"proforma-{version}.tar{suffix}"
-        if source.exists():
-            module = f"src={source} dest=/var/lib/proforma/artifacts/ mode=0600"
-            command = ["ansible", where, "--inventory", str(inventory), "--become", "-m", "copy", "-a", module]
+    for version in ("1.1.0", "1.2.0"):
+        for suffix in ("", ".sig"):
+            module = f"src={releases}/proforma-{version}.tar{suffix} dest=/var/lib/proforma/artifacts/ mode=0600"
+            command = ["ansible", "trixie", "--inventory", str(inventory), "--become", "-m", "copy", "-a", module]
             subprocess.run(command, check=True, capture_output=True)
 
 
-@pytest.mark.parametrize("version", ["1.3.0", "1.4.0", "1.5.0"], ids=["altered", "by a stranger", "unsigned"])
-def test_what_is_not_as_signed_is_refused_and_nothing_moves(host: Any, releases: Path, version: str) -> None:
-    bring(host, releases, version)
-    assert follow(host, version) in (65, 66)
+@pytest.mark.usefixtures("brought")
+@pytest.mark.parametrize(
+    ("spoil", "mend"),
+    [(ALTERED, ALTERED), (STRANGER, FRIEND), (ASIDE, BACK)],
+    ids=["altered", "by a stranger", "unsigned"],
+)
+def test_what_is_not_as_signed_is_refused_and_nothing_moves(host: Any, spoil: str, mend: str) -> None:
+    assert host.run(spoil).rc == 0
+    code = follow(host, "1.1.0")
+    assert host.run(mend).rc == 0
+    assert code in (65, 66)
     assert current(host) == "1.0.0"
     assert host.service("proforma-web").is_running
-    assert not host.file(f"/opt/proforma/releases/{version}").exists
+    assert not host.file("/opt/proforma/releases/1.1.0").exists
 
 
-def test_a_failed_backup_stops_the_upgrade(host: Any, releases: Path) -> None:
-    bring(host, releases, "1.1.0")
+@pytest.mark.usefixtures("brought")
+def test_a_failed_backup_stops_the_upgrade(host: Any) -> None:
     host.run("touch /run/backup-fails")
     assert follow(host, "1.1.0") == 70
     host.run("rm /run/backup-fails")
     assert current(host) == "1.0.0"
 
 
-def test_a_release_that_is_not_healthy_is_left_again_by_itself(host: Any, releases: Path) -> None:
-    bring(host, releases, "1.2.0")
-    host.run("sed -i 's/--health-seconds [0-9]*/--health-seconds 8/' /usr/local/sbin/proforma-follow")
+@pytest.mark.usefixtures("brought")
+def test_a_release_that_is_not_healthy_is_left_again_by_itself(host: Any) -> None:
+    host.run("sed -i 's/--health-seconds [0-9]*/--health-seconds 5/' /usr/local/sbin/proforma-follow")
     assert follow(host, "1.2.0") == 76
     assert current(host) == "1.0.0"
     assert host.run("/usr/local/lib/proforma/hooks/health").rc == 0
+    host.run("sed -i 's/--health-seconds [0-9]*/--health-seconds 60/' /usr/local/sbin/proforma-follow")
 
 
+@pytest.mark.usefixtures("brought")
 def test_an_upgrade_under_load_leaves_no_gap_that_staff_would_notice(host: Any) -> None:
     host.run("systemctl stop load.service; rm -f /run/load-ends /run/load.txt")
     host.run(f'systemd-run --unit=load --property=StandardOutput=file:/run/load.txt python3 -c "{LOAD}"')
     assert follow(host, "1.1.0") == 0
     host.run("touch /run/load-ends; while systemctl is-active --quiet load; do sleep 0.2; done")
     longest, failed = host.file("/run/load.txt").content_string.split()
-    assert float(longest) <= TOO_LONG, f"{longest} s without an answer"
+    assert float(longest) <= LONGEST_GAP
     assert int(failed) == 0, f"{failed} requests were answered badly or not at all"
     assert current(host) == "1.1.0"
+    assert not host.service("proforma-web-standby").is_running
     assert host.run("proforma-install verify-running").rc == 0
     assert "1.1.0" in host.file("/run/proforma/backups").content_string
 
