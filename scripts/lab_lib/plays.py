@@ -22,7 +22,7 @@ def play(lab: Lab, name: str, *options: str, say: Say = lambda _: None) -> int:
     log = lab.private(lab.logs) / f"{name}.log"
     command = [str(Path(sys.executable).with_name("ansible-playbook")), "--inventory", "inventories/lab/hosts"]
     command += [*options, f"playbooks/{name}.yml"]
-    with log.open("w") as file:
+    with log.open("w", buffering=1) as file:  # followed while it is written
         running = subprocess.Popen(
             command,
             cwd=ANSIBLE,
