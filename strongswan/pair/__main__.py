@@ -45,8 +45,9 @@ def parser() -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace) -> int:
     """The daemon. HUP begins anew with the same addresses and tunnels; TERM hands over."""
-    from strongswan.pair.daemon import Daemon, _notify
+    from strongswan.pair.daemon import Daemon
     from strongswan.pair.settings import load
+    from strongswan.pair.system import notify
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
     settings = load(options.configuration, options.key, options.kept)
@@ -54,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, lambda *_: daemon.stop.set())
     again = [sys.executable, "-m", "strongswan.pair", *sys.argv[1:]]
     signal.signal(signal.SIGHUP, lambda *_: os.execv(sys.executable, again))  # noqa: S606
-    _notify("READY=1")
+    notify("READY=1")
     daemon.run()
     return 0
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import select
 import socket
 import threading
@@ -19,6 +18,7 @@ from strongswan.pair import charon
 from strongswan.pair.drivers import Driver
 from strongswan.pair.machine import Machine, Order, Own, Role
 from strongswan.pair.settings import Settings, remember, remembered, replace
+from strongswan.pair.system import listening, notify, up
 from strongswan.pair.wire import Line, RefusedError
 
 log = logging.getLogger("vpn-pair")
@@ -61,7 +61,7 @@ class Daemon:
         )
         self.heart = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.heart.bind((values["address"], values["port"]))
-        self.control = _listening(str(self.settings.control))
+        self.control = listening(str(self.settings.control))
         self._begin(now)
 
     def _begin(self, now: float) -> None:
@@ -189,7 +189,7 @@ class Daemon:
                 charon.bring_up(self.settings.values["socket"], self.settings.tunnels)
             self.answers = installed is not None
             witness = self.driver.witness()
-            ready = self.answers and witness and all(map(_up, self.settings.values["links"]))
+            ready = self.answers and witness and all(map(up, self.settings.values["links"]))
             self.own = Own(ready=ready, installed=installed or 0, witness=witness)
 
     def _poll(self) -> None:
@@ -238,7 +238,7 @@ class Daemon:
         self.next_publish = now + PUBLISH
         with suppress(OSError):
             replace(self.settings.state_file, json.dumps(self.state(now), indent=1))
-        _notify("WATCHDOG=1")
+        notify("WATCHDOG=1")
 
     def state(self, now: float) -> dict[str, Any]:
         """What the README of this folder describes."""
@@ -266,37 +266,9 @@ class Daemon:
         }
 
 
-def _listening(path: str) -> socket.socket:
-    with suppress(FileNotFoundError):
-        os.unlink(path)  # noqa: PTH108  a socket that a killed daemon left
-    listening = socket.socket(socket.AF_UNIX)
-    before = os.umask(0o177)
-    try:
-        listening.bind(path)
-    finally:
-        os.umask(before)
-    listening.listen(4)
-    return listening
-
-
 def _last_state(settings: Settings) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(settings.state_file.read_text())
     except (OSError, ValueError):
         return {}
     return found
-
-
-def _up(link: str) -> bool:
-    try:
-        with open(f"/sys/class/net/{link}/carrier") as file:  # noqa: PTH123
-            return file.read().strip() == "1"
-    except OSError:
-        return False
-
-
-def _notify(message: str) -> None:
-    """sd_notify(3)."""
-    if address := os.environ.get("NOTIFY_SOCKET"):
-        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
-            told.sendto(message.encode(), address.replace("@", "\0", 1) if address[0] == "@" else address)

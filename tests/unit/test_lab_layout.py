@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from scripts.host_lib.places import Group
 from scripts.lab_lib import houses, inventory, layers, settings, topology
-from scripts.lab_lib.places import Group, Lab
+from scripts.lab_lib.places import Lab
 
 ENDS = [(host.name, net, address) for host in topology.HOSTS for net in host.nets for address in net.addresses]
 
