@@ -13,7 +13,7 @@ import pytest
 from tests.support.hosts.command import needed
 from tests.support.tools import missing
 
-pytestmark = [pytest.mark.lab, pytest.mark.slow]
+pytestmark = [pytest.mark.appliance, pytest.mark.lab, pytest.mark.slow]
 ROOT = Path(__file__).resolve().parents[2]
 LAB = ROOT / "scripts" / "lab"
 SECONDS = 2400

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.appliance, pytest.mark.slow]
 
 
 def test_both_environments_are_applied_looked_at_and_destroyed(tmp_path: Path) -> None:
