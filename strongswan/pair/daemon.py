@@ -8,7 +8,7 @@ import select
 import socket
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -25,6 +25,7 @@ log = logging.getLogger("vpn-pair")
 TICK, INTERVAL, LOOK, PUBLISH, REPAIR = 0.1, 0.5, 0.5, 1.0, 2.0
 RESUMES = 60.0
 SETTLED = 10.0
+SAME_MOVE = 5.0  # the active records what its peer also heard; both tell when to a second or two
 
 
 @dataclass(slots=True)
@@ -41,6 +42,7 @@ class Daemon:
     answers: bool = False
     stop: threading.Event = field(default_factory=threading.Event)
     work: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+    mending: Future[None] | None = None
     trouble: str = ""
     refused: int = 0
     next_beat: float = 0.0
@@ -141,7 +143,9 @@ class Daemon:
         self._keep()
 
     def _do(self, order: Order) -> None:
-        """In the worker's thread, one after the other."""
+        """In the worker's thread, one after the other. An order that the role has overtaken is none any more."""
+        if (order is Order.TAKE) is not (self.machine.role is Role.ACTIVE):
+            return
         try:
             if order is Order.TAKE:
                 self._note()
@@ -168,12 +172,14 @@ class Daemon:
         here, active = self.driver.holds(), self.machine.role is Role.ACTIVE
         if here is None or now - self.machine.since < (SETTLED if self.driver.decides else REPAIR):
             return
+        if self.mending is not None and not self.mending.done():  # what fails slowly must not pile up
+            return
         if self.driver.decides and not self.trouble:
             self._follow(now, here=here, active=active)
         elif here is not active:
-            self.work.submit(self._do, Order.TAKE if active else Order.DROP)
+            self.mending = self.work.submit(self._do, Order.TAKE if active else Order.DROP)
         elif active:
-            self.work.submit(self.driver.announce)
+            self.mending = self.work.submit(self.driver.announce)
 
     def _follow(self, now: float, *, here: bool, active: bool) -> None:
         if here and self.machine.role is Role.STANDBY:
@@ -201,10 +207,14 @@ class Daemon:
                 log.debug("witness: %s", type(error).__name__)
 
     def _learn(self) -> None:
-        """Moves that others recorded."""
-        if self.driver.decides:
-            wall, now = time.time(), time.monotonic()
-            self.machine.moves = tuple(Move(now - max(wall - m.at, 0.0), m.by_silence) for m in self.driver.moves())
+        """Moves that are recorded, and those of ours that are not yet."""
+        if not self.driver.decides:
+            return
+        pending = tuple(self.machine.to_note)  # first: what is noted from here on is in both, never in neither
+        wall, now = time.time(), time.monotonic()
+        known = tuple(Move(now - max(wall - m.at, 0.0), m.by_silence) for m in self.driver.moves())
+        missing = (made for made in pending if all(abs(made.at - one.at) > SAME_MOVE for one in known))
+        self.machine.moves = (*known, *missing)
 
     def _answer(self) -> None:
         """One request of an operator: {"command", "force"} in, {"problem", "role"} out."""

@@ -1,11 +1,19 @@
-"""The heartbeat's datagrams and who is active: pure values, an hour in a moment."""
+"""The heartbeat's datagrams and who is active: pure values, an hour in a moment. What the daemon does with an order."""
 
 from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
 
 import pytest
 
 from lambdas.vpn_failover.decide import Move, Rules
+from strongswan.pair.daemon import Daemon
 from strongswan.pair.machine import Machine, Order, Own, Role
+from strongswan.pair.settings import Settings
 from strongswan.pair.wire import Beat, Line, RefusedError
 
 KEY = b"k" * 32
@@ -190,3 +198,63 @@ def test_moves_of_the_other_count_so_that_both_together_do_not_flap() -> None:
     one.hear(beat(epoch=9), 41.0)
     assert run(one, 41, 41.2) == [Order.DROP]
     assert run(one, 41.2, 900) == [], "three moves within an hour: a person has to look"
+
+
+class SlowDriver:
+    """As in EC2: what takes the address waits for `door`, then fails."""
+
+    def __init__(self, *, decides: bool) -> None:
+        self.decides, self.door, self.calls = decides, threading.Event(), list[str]()
+        self.recorded: tuple[Move, ...] = ()
+
+    def take(self) -> None:
+        self.calls.append("take")
+        self.door.wait(10)
+        raise OSError("no answer")
+
+    def drop(self) -> None:
+        self.calls.append("drop")
+
+    def holds(self) -> bool:
+        return False
+
+    def moves(self) -> tuple[Move, ...]:
+        return self.recorded
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[Daemon]:
+    values = {"name": "a", "preferred": True, "configuration": "c", "address": "127.0.0.1", "port": 0, "socket": ""}
+    values |= {"heartbeat_lost": 2.0, "most_moves": 3, "state_file": str(tmp_path / "state.json"), "peer": "127.0.0.1"}
+    made = Daemon(Settings(values, (), (KEY,), tmp_path / "kept"), SlowDriver(decides=False))  # type: ignore[arg-type]
+    yield made
+    made.heart.close()
+    made.control.close()
+
+
+def test_a_take_that_fails_slowly_is_repaired_once_at_a_time_and_not_when_the_role_is_another(daemon: Daemon) -> None:
+    driver = cast("SlowDriver", daemon.driver)
+    now = daemon.machine.started
+    daemon.machine.resume(1, 60.0, now)
+    for seconds in range(0, 20, 2):
+        daemon._repair(now + seconds)
+    daemon.work.submit(daemon._do, Order.TAKE)
+    daemon.machine.drop(now + 20, "The other's reign is the later one.")
+    daemon.work.submit(daemon._do, Order.DROP)
+    driver.door.set()
+    daemon.work.shutdown(wait=True)
+    assert driver.calls in (["take", "drop"], ["drop"]), "no take after the role was given up"
+
+
+def test_a_move_that_is_not_recorded_yet_is_not_forgotten_and_none_counts_twice(daemon: Daemon) -> None:
+    driver = cast("SlowDriver", daemon.driver)
+    driver.decides = True
+    now = time.monotonic()
+    made = Move(now - 1.0, by_silence=True)
+    daemon.machine.to_note.append(made)
+    driver.recorded = (Move(time.time() - 600.0, by_silence=True),)
+    daemon._learn()
+    assert [round(now - one.at) for one in daemon.machine.moves] == [600, 1]
+    driver.recorded = (*driver.recorded, Move(time.time() - 1.0, by_silence=True))
+    daemon._learn()
+    assert len(daemon.machine.moves) == 2
