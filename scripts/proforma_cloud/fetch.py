@@ -66,6 +66,10 @@ class Wanted:
         return cls(secrets, str(given["pointer_parameter"]), str(given["artifacts_bucket"]))
 
 
+class UselessError(Exception):
+    """AWS answered, but not with what a host can use. The text names no value."""
+
+
 def client(service: str) -> Any:
     """Region and the instance's role are found by boto3."""
     import boto3
@@ -77,12 +81,20 @@ def client(service: str) -> Any:
 def secrets(wanted: Wanted, place: Place) -> list[str]:
     """Fetch all; returns what could not be fetched, as lines for people."""
     troubles: list[str] = []
-    manager = client("secretsmanager")
     for name, secret_id in wanted.secrets.items():
         target = place.credstore / f"proforma.{name}"
         with _noting(troubles, f"secret {name}", target.exists()):
-            write(target, manager.get_secret_value(SecretId=secret_id)["SecretString"].strip())
+            write(target, _text(client("secretsmanager").get_secret_value(SecretId=secret_id)))
     return troubles
+
+
+def _text(answer: dict[str, Any]) -> str:
+    """Raises UselessError for a binary or an empty secret: neither may replace one that is good."""
+    if "SecretString" not in answer:
+        raise UselessError("it is binary, not text")
+    if not (text := str(answer["SecretString"]).strip()):
+        raise UselessError("it is empty")
+    return text
 
 
 def release(wanted: Wanted, place: Place) -> list[str]:
@@ -118,11 +130,16 @@ def _noting(troubles: list[str], what: str, there: bool) -> Any:
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
 
+    kept = "The one that is there stays." if there else "There is none yet."
     try:
         yield
+    except UselessError as error:
+        troubles.append(f"Cannot use {what}: {error}. {kept} Store it anew in Secrets Manager.")
+    except OSError as error:
+        cause = error.strerror or type(error).__name__
+        troubles.append(f"Cannot write {what} ({cause}). {kept} Look at the disk and at the directory's rights.")
     except (BotoCoreError, ClientError, Boto3Error) as error:
         code = getattr(error, "response", {}).get("Error", {}).get("Code", "") or type(error).__name__
-        kept = "The one that is there stays." if there else "There is none yet."
         remedy = "Check the id in cloud.json, the instance's role and the way to the endpoint of AWS."
         troubles.append(f"Cannot fetch {what} ({code}). {kept} {remedy}")
 

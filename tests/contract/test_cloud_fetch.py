@@ -87,6 +87,45 @@ def test_a_secret_that_cannot_be_fetched_leaves_the_old_one_and_is_told_without_
     assert SECRET not in said
 
 
+@pytest.mark.parametrize(("stored", "told"), [({"SecretString": " "}, "empty"), ({"SecretBinary": b"\x00"}, "binary")])
+def test_a_secret_that_is_no_text_does_not_replace_a_good_one(
+    stored: dict[str, Any], told: str, filled: Host, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manager = boto3.client("secretsmanager")
+    manager.create_secret(Name="proforma/useless", **stored)
+    try:
+        filled.wants(secrets={"secret_key": "proforma/useless", "database_url": "proforma/database-url"})
+        filled.credential("secret_key").write_text("the-old-one")
+        assert filled.run("secrets") == 69
+    finally:
+        manager.delete_secret(SecretId="proforma/useless", ForceDeleteWithoutRecovery=True)
+    assert filled.credential("secret_key").read_text() == "the-old-one"
+    assert filled.credential("database_url").read_text() == SECRET
+    assert told in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written_is_told_and_the_others_are(
+    filled: Host, capsys: pytest.CaptureFixture[str]
+) -> None:
+    filled.wants(secrets={"secret_key": "proforma/database-url", "database_url": "proforma/database-url"})
+    filled.credential("secret_key").mkdir()
+    assert filled.run("secrets") == 69
+    assert filled.credential("database_url").read_text() == SECRET
+    assert "Cannot write secret secret_key (Is a directory)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("what", ["secrets", "release"])
+def test_a_host_that_does_not_know_its_region_is_told_so(
+    what: str, host: Host, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(host.root / "none"))
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    assert host.run(what) == 69
+    assert "NoRegionError" in capsys.readouterr().err
+
+
 def test_the_pointer_comes_after_the_artifact_that_it_names(filled: Host) -> None:
     assert filled.run("release") == 0
     assert filled.place.pointer.read_text() == "1.4.0\n"
