@@ -232,3 +232,18 @@ def test_a_killed_run_leaves_no_backup_and_the_next_one_clears_up(host: Host) ->
     (left / "database.dump.age").write_bytes(b"half")
     assert host.made().is_dir()
     assert not left.exists()
+
+
+@pytest.mark.parametrize("manifest", ["{half", "[]", '{"format": 1, "files": []}', None])
+def test_a_damaged_backup_is_named_and_kept_and_stops_no_other(host: Host, manifest: str | None) -> None:
+    damaged = host.root / "target/20260101T000000Z"
+    damaged.mkdir()
+    if manifest is not None:
+        (damaged / "manifest.json").write_text(manifest)
+    good = host.made()
+    listed = host.run("proforma-backup", "list")
+    assert (listed.returncode, good.name in listed.stdout, damaged.name in listed.stdout) == (0, True, False)
+    assert damaged.name in listed.stderr
+    assert host.run("proforma-backup", "verify").returncode == 0
+    assert host.run("proforma-backup", "prune").returncode == 0
+    assert damaged.is_dir()

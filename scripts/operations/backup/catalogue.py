@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from scripts.operations.errors import AbsentError, RefusedError
+from scripts.operations.errors import AbsentError, OperationError, RefusedError
 from scripts.operations.files import sha256
 
 MANIFEST = "manifest.json"
@@ -48,18 +49,39 @@ def opened(path: Path) -> Backup:
         manifest = json.loads((path / MANIFEST).read_text())
         if manifest["format"] != 1 or not _NAME.fullmatch(path.name):
             raise ValueError("another format, or renamed")
-        return Backup(path, manifest)
+        backup = Backup(path, manifest)
+        _ = backup.size, backup.made_at  # raise what `list` and `prune` would otherwise meet
+        return backup
     except FileNotFoundError:
         raise AbsentError("There is no such backup.", where=str(path), remedy="See `proforma-backup list`.") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         remedy = "Take another backup; see `proforma-backup list`."
         raise RefusedError(f"Its manifest cannot be read: {error}.", where=str(path), remedy=remedy) from None
 
 
+def surveyed(target: Path) -> tuple[list[Backup], list[OperationError]]:
+    """The whole ones, oldest first, and what is wrong with each damaged one, which stays on disk."""
+    whole: list[Backup] = []
+    damaged: list[OperationError] = []
+    for path in sorted(path for path in target.glob("*Z") if _NAME.fullmatch(path.name)):
+        try:
+            whole.append(opened(path))
+        except AbsentError:
+            damaged.append(RefusedError("It has no manifest.", where=str(path), remedy="Find out what removed it."))
+        except RefusedError as error:
+            damaged.append(error)
+    return whole, damaged
+
+
 def there(target: Path) -> list[Backup]:
-    """Oldest first. What is damaged is left out here; `verify` names it."""
-    found = sorted(path for path in target.glob("*Z") if _NAME.fullmatch(path.name) and (path / MANIFEST).is_file())
-    return [opened(path) for path in found]
+    """Oldest first. One that is damaged must not stop the next backup: it is left out here, `surveyed` names it."""
+    return surveyed(target)[0]
+
+
+def warn(target: Path) -> None:
+    """Names the damaged ones on standard error."""
+    for error in surveyed(target)[1]:
+        sys.stderr.write(f"Damaged, left out and left on disk: {error}\n")
 
 
 def find(target: Path, wanted: str) -> Backup:

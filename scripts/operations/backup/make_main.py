@@ -55,13 +55,13 @@ def make(given: argparse.Namespace, wanted: Configuration) -> None:
 
 def list_(given: argparse.Namespace, wanted: Configuration) -> None:
     found = catalogue.there(Path(wanted.target))
+    catalogue.warn(Path(wanted.target))
     if given.json:
         _tell(json.dumps([{"name": one.name, "bytes": one.size, **one.manifest} for one in found]))
         return
     for one in found:
-        _tell(
-            f"{one.name}  {one.size // 1024:>8} KB  release {one.manifest['release'] or '-'}  {one.manifest['reason']}"
-        )
+        release, reason = one.manifest.get("release") or "-", one.manifest.get("reason", "")
+        _tell(f"{one.name}  {one.size // 1024:>8} KB  release {release}  {reason}")
 
 
 def verify(given: argparse.Namespace, wanted: Configuration) -> None:
@@ -76,6 +76,7 @@ def status(_given: argparse.Namespace, wanted: Configuration) -> None:
 
 def prune(_given: argparse.Namespace, wanted: Configuration) -> None:
     known = catalogue.there(Path(wanted.target))
+    catalogue.warn(Path(wanted.target))
     for one in catalogue.to_remove(known, datetime.now(UTC), wanted.keep_days, wanted.keep_months):
         catalogue.remove(one)
         _tell(f"{one.name} is removed")

@@ -38,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def restore(given: argparse.Namespace, wanted: Configuration) -> None:
+    catalogue.warn(Path(wanted.target))  # `latest` may be an older one than people think
     backup = catalogue.find(Path(wanted.target), given.backup)
     if not given.identity.is_file():
         remedy = "Bring the key to this host for the time of the restore (/run keeps it off the disk)."
