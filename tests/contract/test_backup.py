@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 
 from scripts import postgres, rehearsal
 from scripts.operations import pack
+from scripts.operations.backup.configuration import Configuration
 from tests.support.tools import tool
 
 pytestmark = pytest.mark.slow
@@ -247,3 +249,8 @@ def test_a_damaged_backup_is_named_and_kept_and_stops_no_other(host: Host, manif
     assert host.run("proforma-backup", "verify").returncode == 0
     assert host.run("proforma-backup", "prune").returncode == 0
     assert damaged.is_dir()
+
+
+@pytest.mark.parametrize("name", ["portal.key", "portal.key.before"])
+def test_no_key_of_tls_is_in_the_settings_even_while_it_is_renewed(name: str) -> None:
+    assert any(fnmatch(f"/etc/proforma/tls/{name}", one) for one in Configuration().settings_left_out)

@@ -29,7 +29,7 @@ class Configuration:
     documents_directory: str = "/var/lib/proforma/documents"
     documents_bucket: str = ""
     settings: tuple[str, ...] = ("/etc/proforma", "/etc/credstore/proforma.*")
-    settings_left_out: tuple[str, ...] = ("/etc/proforma/tls/*.key",)
+    settings_left_out: tuple[str, ...] = ("/etc/proforma/tls/*.key*",)
     keep_days: int = 14
     keep_months: int = 13
     verify: tuple[str, ...] = ("/usr/local/sbin/proforma-manage", "audit_verify", "--json")
