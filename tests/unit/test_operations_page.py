@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from scripts.lab_lib.trials.catalogue import CATALOGUE
 
@@ -54,3 +55,11 @@ def test_the_headings_of_a_procedure_and_the_trials_agree() -> None:
     expected = {"A new customer": "new-customer", "Upgrade": "upgrade", "Failover": "takeover", "Restore": "restore"}
     found = dict(procedures())
     assert {heading for heading, name in expected.items() if name not in played(found[heading])} == set()
+
+
+def test_after_a_restore_nothing_is_sent_before_people_have_compared() -> None:
+    tasks = yaml.safe_load((ROOT / "ansible/playbooks/tasks/services_start.yml").read_text())
+    always, chosen = str(tasks[0]["ansible.builtin.command"]), str(tasks[0]["vars"]["services_that_send"])
+    assert not [unit for unit in ("worker", "beat", "events") if unit in always]
+    assert "if restore_send | default(false) | bool else []" in chosen
+    assert "restore_send=true" in dict(procedures())["Restore"]

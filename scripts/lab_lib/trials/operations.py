@@ -155,7 +155,7 @@ def restore(lab: Lab) -> Iterator[str]:
     operator.playbook(lab, "backup")
     lab.sql("DROP DATABASE proforma WITH (FORCE)", database="postgres")
     lab.sql("CREATE DATABASE proforma OWNER proforma_owner", database="postgres")
-    operator.playbook(lab, "restore", restore_identity=lab.files.backup_identity)
+    operator.playbook(lab, "restore", restore_identity=lab.files.backup_identity, restore_send=True)
     has = lab.machines.do("portal", "proforma-manage audit_verify")
     lab.report(Figure("restore", time.monotonic() - begun, f"backup included; {has.strip().splitlines()[-1]}"))
     if CHAIN.findall(had) != CHAIN.findall(has) or not CHAIN.search(had):
