@@ -40,16 +40,26 @@ def parser() -> argparse.ArgumentParser:
     where.add_argument("--inventory", type=Path, help="every host of an Ansible inventory")
     where.add_argument("--ssh", action="append", metavar="USER@HOST", help="root, or who may sudo; repeatable")
     where.add_argument("--here", action="store_true", help="this machine")
+    result.add_argument("--vault-password-file", type=Path, metavar="FILE", help="as of ansible-playbook")
     result.add_argument("--out", type=Path, metavar="FILE", help="one file (tar.gz) to hand to support; no secrets")
     return result
 
 
-def of_inventory(inventory: Path) -> dict[str, bytes]:
-    """Host -> its file, b"" where there is none. By the playbook, as operators play it."""
+def located(inventory: Path) -> Path:
+    """From here, or from ansible/, where operators play the playbooks."""
+    return inventory.resolve() if inventory.exists() else (ANSIBLE / inventory).resolve()
+
+
+def of_inventory(inventory: Path, password_file: Path | None = None) -> dict[str, bytes]:
+    """Host -> its file, b"" where there is none. By the playbook, as operators play it; its errors are shown."""
+    vault = ["--vault-password-file", str(password_file.resolve())] if password_file else []
     bin_folder = Path(sys.executable).parent
-    environment = os.environ | {"ANSIBLE_CONFIG": str(ANSIBLE / "ansible.cfg")}
+    environment = os.environ | {
+        "ANSIBLE_CONFIG": str(ANSIBLE / "ansible.cfg"),
+        "ANSIBLE_DISPLAY_FAILED_STDERR": "true",
+    }
     listed = subprocess.run(
-        [str(bin_folder / "ansible-inventory"), "-i", str(inventory), "--list"],
+        [str(bin_folder / "ansible-inventory"), "-i", str(inventory), "--list", *vault],
         env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if listed.returncode:
@@ -58,9 +68,12 @@ def of_inventory(inventory: Path) -> dict[str, bytes]:
     names = sorted({host for group in ("vpn", "portal", "worker") for host in known.get(group, {}).get("hosts", [])})
     with tempfile.TemporaryDirectory() as scratch:
         command = [str(bin_folder / "ansible-playbook"), "-i", str(inventory), "playbooks/doctor.yml"]
-        command += ["-e", f"doctor_out={scratch}"]
-        subprocess.run(command, env=environment, cwd=ANSIBLE, capture_output=True, check=False)
-        return {name: _bytes(Path(scratch) / f"{name}.tar.gz") for name in names}
+        command += ["-e", f"doctor_out={scratch}", *vault]
+        done = subprocess.run(command, env=environment, cwd=ANSIBLE, capture_output=True, text=True, check=False)
+        files = {name: _bytes(Path(scratch) / f"{name}.tar.gz") for name in names}
+    if not all(files.values()):
+        sys.stderr.write(done.stderr.strip()[-2000:] + "\n")
+    return files
 
 
 def of_ssh(targets: Sequence[str]) -> dict[str, bytes]:
@@ -123,7 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser().parse_args(arguments)
     if given.here:
         return here.main(["--out", str(given.out)] if given.out else [])
-    files = of_inventory(given.inventory.resolve()) if given.inventory else of_ssh(given.ssh)
+    files = of_inventory(located(given.inventory), given.vault_password_file) if given.inventory else of_ssh(given.ssh)
     if not files:
         sys.stderr.write("The inventory has no host in vpn, portal or worker.\n")
         return 64
