@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -254,3 +255,16 @@ def test_a_damaged_backup_is_named_and_kept_and_stops_no_other(host: Host, manif
 @pytest.mark.parametrize("name", ["portal.key", "portal.key.before"])
 def test_no_key_of_tls_is_in_the_settings_even_while_it_is_renewed(name: str) -> None:
     assert any(fnmatch(f"/etc/proforma/tls/{name}", one) for one in Configuration().settings_left_out)
+
+
+def test_when_space_is_short_expired_backups_go_first_and_the_newest_good_one_never(host: Host) -> None:
+    host.configure(keep_months=0)
+    newest = host.made()
+    for name in ("20200101T000000Z", "20200102T000000Z"):
+        shutil.copytree(newest, host.root / "target" / name)
+    manifest = json.loads((newest / "manifest.json").read_text())
+    manifest["files"]["database.dump.age"]["size"] = 10**16  # the next one would need as much; this one is not good
+    (newest / "manifest.json").write_text(json.dumps(manifest))
+    full = host.run("proforma-backup", "make")
+    assert full.returncode == 73, full.stderr
+    assert sorted(path.name for path in (host.root / "target").iterdir()) == ["20200102T000000Z", newest.name]

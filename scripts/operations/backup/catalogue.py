@@ -113,6 +113,20 @@ def to_remove(backups: list[Backup], now: datetime, days: int, months: int) -> l
     return [one for one in backups if one.name not in kept]
 
 
+def expendable(backups: list[Backup], now: datetime, days: int, months: int) -> list[Backup]:
+    """`to_remove` before a new one is made: the newest whose bytes are good stays, however old it is."""
+    good = next((one for one in reversed(backups) if _is_good(one)), None)
+    return [one for one in to_remove(backups, now, days, months) if one is not good]
+
+
+def _is_good(backup: Backup) -> bool:
+    try:
+        verify(backup)
+        return True
+    except (OSError, OperationError):
+        return False
+
+
 def remove(backup: Backup) -> None:
     """Out of sight at once, then deleted: no half backup is ever listed."""
     gone = backup.path.with_name(f".partial-gone-{backup.name}")

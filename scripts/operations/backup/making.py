@@ -39,6 +39,7 @@ def make(wanted: Configuration, *, reason: str = "") -> catalogue.Backup:
     recipients = sealing.recipients(Path(wanted.recipients))
     with files.locked(Path(wanted.state) / "lock"):
         _clear(target)
+        _room(wanted, target)
         name = datetime.now(UTC).strftime(catalogue.FORM)
         scratch = target / f".partial-{name}"
         scratch.mkdir(mode=0o700)
@@ -58,17 +59,24 @@ def make(wanted: Configuration, *, reason: str = "") -> catalogue.Backup:
 
 
 def _fit(wanted: Configuration, target: Path) -> None:
-    """Before anything is begun. Raises RefusedError, FullError."""
+    """Before anything is begun. Raises RefusedError."""
     if wanted.target_must_be_mounted and not os.path.ismount(target):
         remedy = "Mount it (an empty directory would fill this host's disk), then run this again."
         raise RefusedError("The backup's target is not mounted.", where=str(target), remedy=remedy)
+
+
+def _room(wanted: Configuration, target: Path) -> None:
+    """Space for one like the last. When it is short, those that are not kept any longer go first. Raises FullError."""
     known = catalogue.there(target)
     need = RESERVE + (known[-1].size * 11 // 10 if known else 0)
+    if shutil.disk_usage(target).free < need:
+        for one in catalogue.expendable(known, datetime.now(UTC), wanted.keep_days, wanted.keep_months):
+            catalogue.remove(one)
     free = shutil.disk_usage(target).free
     if free < need:
         remedy = "Free space there, or keep fewer (keep_days, keep_months)."
         what = f"A backup needs about {need // 2**20} MB, and {free // 2**20} MB are free."
-        raise FullError(what, where=str(target), kept="The older backups are untouched.", remedy=remedy)
+        raise FullError(what, where=str(target), kept="The backups to be kept are untouched.", remedy=remedy)
 
 
 def _clear(target: Path) -> None:
