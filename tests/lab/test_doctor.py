@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -75,7 +76,7 @@ def first(hosts: Hosts, check: str) -> str:
 
 
 def test_a_time_server_that_is_an_hour_off(hosts: Hosts) -> None:
-    assert "3600 s apart; the server is ahead" in first(hosts, "clock")
+    assert re.search(r"(3599|3600|3601) s apart; the server is ahead", first(hosts, "clock"))
 
 
 def test_a_database_that_does_not_answer(hosts: Hosts) -> None:

@@ -87,6 +87,7 @@ def test_the_watchdog_brings_up_what_strongswan_gave_up_after_a_refusal(lab: Lab
     peer.swanctl("--load-creds", "--clear", "--noprompt")
     peer.load()
     peer.swanctl("--terminate", "--ike", "provider", "--force")
+    gateway.swanctl("--initiate", "--child", "example-b", "--timeout", "5")  # as the watchdog would
     eventually(lambda: "received AUTHENTICATION_FAILED" in gateway.log.read_text(), 10, "the customer says no")
     watchdog = configured(lab.folder / "watchdog.json")
     assert [tunnel.up for tunnel in watchdog.round().tunnels] == [True, False]
