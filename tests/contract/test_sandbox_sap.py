@@ -109,7 +109,7 @@ def test_one_client_can_be_the_only_one(tmp_path: Path) -> None:
     [
         ({}, "", "53", "parked", "Document no. 5105600001 parked"),
         ({"MESCOD": "", "MESFCT": ""}, "", "53", "posted", "Document no. 5105600001 posted"),
-        ({"MESFCT": "XXX"}, "", "53", "posted", "Document no. 5105600001 posted"),
+        ({"MESFCT": "ZZZ"}, "", "53", "posted", "Document no. 5105600001 posted"),
         ({}, "posted", "53", "posted", "Document no. 5105600001 posted"),
         ({}, "rejected", "51", "rejected", "No purchase order item found for PF-2026-000001"),
     ],
