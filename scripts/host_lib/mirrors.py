@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,8 +40,8 @@ def mirrors() -> Mirrors:
     """PROFORMA_HOSTS_MIRROR and PROFORMA_HOSTS_SECURITY_MIRROR, or what apt uses here. Raises MachineError."""
     main, security = (os.environ.get(f"PROFORMA_HOSTS_{kind}MIRROR") for kind in ("", "SECURITY_"))
     if not (main and security):
-        _, said = attempt("apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Created-By: Packages")
-        found = from_targets(said, _codename())
+        _, said = attempt("apt-get", "--print-uris", "update")  # what is configured, downloaded already or not
+        found = from_uris(said, _codename())
         main, security = main or found[0], security or found[1]
     if not (main and security):
         remedy = "Set PROFORMA_HOSTS_MIRROR and PROFORMA_HOSTS_SECURITY_MIRROR to the addresses of a Debian mirror."
@@ -49,9 +50,10 @@ def mirrors() -> Mirrors:
     return Mirrors(main, security)
 
 
-def from_targets(said: str, codename: str) -> tuple[str, str]:
-    """(main, security) out of `URI RELEASE` lines; "" for what they do not name."""
-    by_release = {line.split()[1]: line.split()[0].rstrip("/") for line in said.splitlines() if len(line.split()) == 2}
+def from_uris(said: str, codename: str) -> tuple[str, str]:
+    """(main, security) out of the addresses that apt would update from; "" for what they do not name."""
+    listed = re.findall(r"^'(\S+?)/dists/([^/\s]+)/InRelease'", said, re.MULTILINE)
+    by_release = {release: address for address, release in listed}
     return by_release.get(codename, ""), by_release.get(f"{codename}-security", "")
 
 

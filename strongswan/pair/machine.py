@@ -61,6 +61,7 @@ class Machine:
     peer_at: float | None = None
     active_at: float | None = None
     installed_at: float | None = None
+    cut_off_at: float | None = None
     rests_until: float = 0.0
     wants_until: float = 0.0
     decision: Decision | None = None
@@ -111,6 +112,8 @@ class Machine:
 
     def step(self, now: float, own: Own) -> Order:
         """To be asked several times a second. After TAKE or DROP the role is already the new one."""
+        if not own.witness:
+            self.cut_off_at = now
         if self.role is Role.ACTIVE:
             return self._as_active(now, own)
         if self.role is Role.LISTENING and now - self.started >= LISTEN:
@@ -158,6 +161,7 @@ class Machine:
             tunnels_expected=self.tunnels,
             standby_ready=own.ready,
             witness_reached=own.witness,
+            cut_off_at=self.cut_off_at,
         )
 
     def want(self, now: float) -> str:

@@ -69,8 +69,8 @@ def test_names_fit_the_kernel_and_the_longest_machine_name() -> None:
 
 
 def test_the_mirror_and_its_security_updates_are_those_of_the_machine() -> None:
-    said = (
-        "http://m/other/ sid\nhttp://m/debian/ bookworm\nhttp://m/s/ bookworm-security\nhttp://m/u/ bookworm-updates\n"
-    )
-    assert mirrors.from_targets(said, "bookworm") == ("http://m/debian", "http://m/s")
-    assert mirrors.from_targets("", "bookworm") == ("", "")
+    listed = {"other": "sid", "debian": "bookworm", "s": "bookworm-security", "u": "bookworm-updates"}
+    said = "".join(f"'http://m/{at}/dists/{name}/InRelease' m_{at} 0 \n" for at, name in listed.items())
+    said += "'http://m/debian/dists/bookworm/main/binary-amd64/Packages.xz' m_debian_main 0 \n"
+    assert mirrors.from_uris(said, "bookworm") == ("http://m/debian", "http://m/s")
+    assert mirrors.from_uris("", "bookworm") == ("", "")

@@ -40,6 +40,7 @@ seen = st.builds(
     tunnels_expected=st.integers(0, 3),
     standby_ready=st.booleans(),
     witness_reached=st.booleans(),
+    cut_off_at=st.none() | moments,
 )
 pasts = st.lists(st.builds(Move, at=moments, by_silence=st.booleans()), max_size=5).map(tuple)
 
@@ -67,6 +68,13 @@ def test_an_observer_that_hears_nobody_does_not_take_its_own_isolation_for_the_o
     decision = decide(replace(GONE, witness_reached=False))
     assert decision.action is Action.HOLD
     assert "cut off itself" in decision.reason
+
+
+def test_an_observer_that_was_cut_off_listens_before_it_believes_in_silence() -> None:
+    back = replace(GONE, cut_off_at=WELL.now - 0.25)
+    decision = decide(back)
+    assert (decision.action, decision.again_at) == (Action.HOLD, WELL.now - 0.25 + RULES.heartbeat_lost)
+    assert decide(replace(back, now=decision.again_at)).action is Action.MOVE
 
 
 def test_a_standby_that_is_not_ready_takes_nothing() -> None:
@@ -105,7 +113,7 @@ def test_after_too_many_moves_a_person_has_to_look() -> None:
 
 @pytest.mark.parametrize("wrong", [math.nan, math.inf, 1000.25])
 def test_a_time_that_cannot_be_moves_nothing(wrong: float) -> None:
-    for field in ("heartbeat_at", "installed_at", "watching_since"):
+    for field in ("heartbeat_at", "installed_at", "watching_since", "cut_off_at"):
         assert decide(replace(GONE, **{field: wrong})).action is Action.HOLD  # type: ignore[arg-type]
     assert decide(GONE, (Move(wrong, by_silence=True),)).action is Action.HOLD
 
@@ -124,6 +132,7 @@ def test_only_differences_of_time_count(observation: Observation, moves: tuple[M
         watching_since=observation.watching_since + shift,
         heartbeat_at=None if observation.heartbeat_at is None else observation.heartbeat_at + shift,
         installed_at=None if observation.installed_at is None else observation.installed_at + shift,
+        cut_off_at=None if observation.cut_off_at is None else observation.cut_off_at + shift,
     )
     shifted = tuple(replace(move, at=move.at + shift) for move in moves)
     one, other = decide(observation, moves), decide(later, shifted)
@@ -142,6 +151,8 @@ def test_a_move_always_has_its_grounds(observation: Observation, moves: tuple[Mo
         assert observation.witness_reached
         heard = observation.heartbeat_at
         assert heard is None or observation.now - heard >= RULES.heartbeat_lost
+        alone = observation.cut_off_at
+        assert alone is None or observation.now - alone >= RULES.heartbeat_lost
     else:
         assert observation.tunnels_expected
         assert all(observation.now - move.at >= RULES.apart for move in moves)

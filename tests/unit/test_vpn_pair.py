@@ -140,6 +140,14 @@ def test_a_standby_that_is_cut_off_or_not_ready_takes_nothing() -> None:
         assert run(one, 30, 60, own) == []
 
 
+def test_a_standby_that_was_cut_off_hears_the_active_before_it_judges_its_silence() -> None:
+    one = machine()
+    assert run(one, 0, 10, hears=beat()) == []
+    assert run(one, 10, 20, own=ALONE) == []
+    assert run(one, 20, 21.9) == []
+    assert run(one, 21.9, 60, hears=beat()) == []
+
+
 def test_an_active_without_tunnels_is_replaced_once_and_not_back_again() -> None:
     one = machine()
     run(one, 0, 30, hears=beat())

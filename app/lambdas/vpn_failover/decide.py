@@ -59,6 +59,7 @@ class Observation:
     standby_ready: the standby's charon answers, its configuration is loaded, its links are up.
     witness_reached: a third party (the router, the cloud's API) answered the observer just now. If it did not, the
         silence may be the observer's own isolation.
+    cut_off_at: when the third party last failed to answer. Who has just come back must listen first.
     """
 
     now: float
@@ -68,6 +69,7 @@ class Observation:
     tunnels_expected: int
     standby_ready: bool
     witness_reached: bool
+    cut_off_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def decide(seen: Observation, moves: tuple[Move, ...] = (), rules: Rules = Rules
 def _nonsense(seen: Observation, moves: tuple[Move, ...]) -> str:
     """A clock that jumped must not move anything; "" when all times make sense."""
     times = [seen.now, seen.watching_since, *(m.at for m in moves)]
-    times += [t for t in (seen.heartbeat_at, seen.installed_at) if t is not None]
+    times += [t for t in (seen.heartbeat_at, seen.installed_at, seen.cut_off_at) if t is not None]
     if not all(map(math.isfinite, times)):
         return "A time is not a number; nothing is moved on such grounds."
     if max(times) > seen.now:
@@ -132,6 +134,9 @@ def _permitted(seen: Observation, moves: tuple[Move, ...], rules: Rules, *, by_s
         return Decision(
             Action.HOLD, f"{why} Nobody else is heard either: the observer may be cut off itself.", by_silence
         )
+    if by_silence and seen.cut_off_at is not None and seen.now - seen.cut_off_at < rules.heartbeat_lost:
+        said = f"{why} The observer was cut off itself until a moment ago, and listens first."
+        return Decision(Action.HOLD, said, by_silence, seen.cut_off_at + rules.heartbeat_lost)
     if not by_silence and _was_in_vain(seen, moves):
         return Decision(Action.HOLD, f"{why} It was so before the last move too: the fault lies elsewhere.", by_silence)
     free_at, rule = _free_at(moves, rules, by_silence)
