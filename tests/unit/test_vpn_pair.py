@@ -144,8 +144,8 @@ def test_a_standby_that_was_cut_off_hears_the_active_before_it_judges_its_silenc
     one = machine()
     assert run(one, 0, 10, hears=beat()) == []
     assert run(one, 10, 20, own=ALONE) == []
-    assert run(one, 20, 21.9) == []
-    assert run(one, 21.9, 60, hears=beat()) == []
+    assert run(one, 20, 21.5) == []
+    assert run(one, 21.5, 60, hears=beat()) == []
 
 
 def test_an_active_without_tunnels_is_replaced_once_and_not_back_again() -> None:
