@@ -73,6 +73,12 @@ class Family:
                     f"The {child.name} has ended (exit code {code}). Its last words:\n{tail(child.log)}"
                 )
 
+    def kill(self, child: Child) -> None:
+        """SIGKILL to a child and all that it has started, as when the power fails. It has to stay no more."""
+        self._children.remove(child)
+        os.killpg(child.process.pid, signal.SIGKILL)
+        child.process.wait()
+
     def close(self) -> None:
         """End all children, last started first. Harmless when called twice."""
         while self._children:

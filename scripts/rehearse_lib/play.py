@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from scripts.rehearse_lib import assertions, environments, gaps, moto, workspace
+from scripts.rehearse_lib import assertions, environments, failover, gaps, month, moto, workspace
 from scripts.rehearse_lib.errors import RehearsalError
 from scripts.rehearse_lib.report import Report
 from scripts.rehearse_lib.terraform import Terraform
@@ -26,6 +26,7 @@ def play(environment: str, place: Path, cloud: moto.Cloud) -> Report:
     applied(root, options, report)
     asserted(cloud, root, environment, report)
     second_plan(root, options, report)
+    used(cloud, root, space, report)
     guarded(cloud, root, options, report)
     taken_down(
         cloud, root, boot, space, environments.variables(space, environment, made, deletion_protection=False), report
@@ -64,6 +65,13 @@ def second_plan(root: Terraform, options: list[str], report: Report) -> None:
         raise RehearsalError("A second plan shows changes that no known gap of moto explains:\n" + "\n".join(others))
     report.differences = Counter(gap.reason for one in changes for gap in gaps.seen([one]))
     report.step("second plan", done.seconds, f"nothing but {len(changes)} known differences of moto")
+
+
+def used(cloud: moto.Cloud, root: Terraform, space: workspace.Workspace, report: Report) -> None:
+    """A month and a failover in what was applied, by the real portal and the real functions."""
+    outputs = root.outputs()
+    month.play(cloud, outputs, space, report)
+    failover.play(cloud, outputs, space, report)
 
 
 def guarded(cloud: moto.Cloud, root: Terraform, options: list[str], report: Report) -> None:

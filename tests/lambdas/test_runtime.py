@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 
 from scripts import lambdas as builder
+from scripts.rehearse_lib.runtime_api import Function, function_running
 from tests.lambdas.conftest import Cloud
 from tests.lambdas.intake_support import event, signed
-from tests.lambdas.runtime_api import Function, function_running
 from tests.lambdas.test_vault import PDF, alarms, entry, payload, record, store
 
 pytestmark = pytest.mark.slow

@@ -15,6 +15,7 @@ from portal.web.demo.plan import Plan
 
 CODE = "sandbox"
 """the customer's; the supervisor (scripts/demo.py) puts it into the address of acknowledgements"""
+NUMBER = "MS-2024-017"
 RATES = (
     (Kind.INCIDENT, "1", "Incident, priority 1 (critical)", "148.00"),
     (Kind.INCIDENT, "2", "Incident, priority 2 (high)", "92.50"),
@@ -42,6 +43,11 @@ def people_load(plan: Plan) -> None:
             roles=person.roles,
             actor="demo",
         )
+
+
+def contract_get() -> Contract:
+    """The contract that `contract_load` has made."""
+    return Contract.objects.get(number=NUMBER)
 
 
 def contract_load(plan: Plan) -> Contract:
@@ -107,7 +113,7 @@ def _endpoint(customer: Customer, plan: Plan, actor: str) -> SapEndpoint:
 
 def _terms(plan: Plan) -> dict[str, object]:
     return {
-        "number": "MS-2024-017",
+        "number": NUMBER,
         "title": "Managed workplace and service desk",
         "po_number": "4500017839",
         "po_item": "00010",

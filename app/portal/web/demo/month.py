@@ -21,14 +21,18 @@ DECIDE_LATER = (
 )
 
 
-def month_play(contract: Contract, plan: Plan, stages: Stages) -> Proforma:
+def month_play(contract: Contract, plan: Plan, stages: Stages, *, scheduled: bool = False) -> Proforma:
     """Collect, rate and compose by a worker; submit by one person; approve and issue by another. Returns it issued.
 
+    `scheduled`: the calendar starts the month, so that here it is waited for.
     Raises BlockedError with every finding when the tickets need decisions first.
     """
     preparer, approver = plan.who(Role.PREPARER), plan.who(Role.APPROVER)
-    run = services.month_start(contract=contract, period=plan.period, actor=preparer)
-    hurry()
+    if scheduled:
+        run = appeared(lambda: selectors.run_of(contract, plan.period), "The month of the calendar")
+    else:
+        run = services.month_start(contract=contract, period=plan.period, actor=preparer)
+        hurry()
     stages.worker("collect", run.collection)
     stages.rated_and_composed(run)
     proforma = _draft(run, plan)

@@ -41,7 +41,8 @@ class _Api(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """The next invocation; waits for one, as the real one does."""
-        assert self.path == PREFIX + "invocation/next", self.path
+        if self.path != PREFIX + "invocation/next":
+            return self._answer(404, b"{}", {})
         request_id, event = self.function.events.get()
         headers = {
             "Lambda-Runtime-Aws-Request-Id": request_id,
@@ -49,7 +50,7 @@ class _Api(BaseHTTPRequestHandler):
             "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:eu-central-1:123456789012:function:test",
             "Lambda-Runtime-Trace-Id": "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0",
         }
-        self._answer(200, event, headers)
+        return self._answer(200, event, headers)
 
     def do_POST(self) -> None:
         """The outcome of an invocation, or of a start that failed."""
