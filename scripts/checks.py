@@ -19,7 +19,10 @@ from rich.table import Table
 from scripts import postgres, rehearsal
 
 QUICK = "not slow and not rt and not browser and not real_tickets and not vpn"
-APPLIANCE = "the whole appliance on hosts (--appliance)"
+APPLIANCE = "the whole appliance, and its cloud"
+MOLECULE = "every role on its own (--molecule)"
+NOTHING = 5
+"""pytest's exit code when no test was asked for"""
 TOOLS = Path(sys.executable).parent
 ROOT = rehearsal.ROOT
 
@@ -54,13 +57,24 @@ def static_checks() -> Iterator[Check]:
     yield Check("models and migrations agree", makemigrations)
 
 
-def tests(quick: bool, appliance: bool, extra: Sequence[str], report: Path) -> Check:
-    """All tests, on both cores; a file stays on one worker, so that what it starts is started once."""
-    marks = [] if appliance else ["not appliance"]
-    command = [tool("pytest"), "--quiet", "-n", "2", "--dist", "loadfile", f"--junitxml={report}"]
-    marks += [QUICK] if quick else []
-    command += ["-m", " and ".join(marks)] if marks else []
-    return Check("tests (pytest)", (*command, *extra), quiet=False)
+def tests(quick: bool, extra: Sequence[str], report: Path) -> Check:
+    """All tests but the long ones below, on both cores; a file stays on one worker: what it starts is started once."""
+    marks = f"not appliance and {QUICK}" if quick else "not appliance"
+    return Check("tests (pytest)", (*_pytest(marks, report), *extra), quiet=False)
+
+
+def appliance(extra: Sequence[str], report: Path) -> Check:
+    """The lab on one core, the rehearsal of the cloud on the other, when nothing else is going on any more."""
+    shown = "-rP"  # the table of figures, the report
+    return Check(APPLIANCE, (*_pytest("appliance and not molecule", report), shown, *extra), quiet=False)
+
+
+def molecule(extra: Sequence[str], report: Path) -> Check:
+    return Check(MOLECULE, (*_pytest("molecule", report), *extra), quiet=False)
+
+
+def _pytest(marks: str, report: Path) -> tuple[str, ...]:
+    return (tool("pytest"), "--quiet", "-n", "2", "--dist", "loadfile", f"--junitxml={report}", "-m", marks)
 
 
 def tool(name: str) -> str:
@@ -85,10 +99,12 @@ def run(check: Check, environment: dict[str, str], console: Console) -> Outcome:
     done = subprocess.run(check.command, cwd=ROOT, env=environment, capture_output=check.quiet, text=True, check=False)
     if done.returncode and check.quiet:
         console.out(done.stdout + done.stderr, highlight=False)
-    return Outcome(check.name, done.returncode == 0, time.monotonic() - begun)
+    passed = None if done.returncode == NOTHING and not check.quiet else done.returncode == 0
+    return Outcome(check.name, passed, time.monotonic() - begun)
 
 
 def run_tests(check: Check, report: Path, environment: dict[str, str], console: Console) -> Outcome:
+    report.unlink(missing_ok=True)
     outcome = run(check, environment, console)
     return Outcome(outcome.name, outcome.passed, outcome.seconds, counts(report))
 
@@ -118,20 +134,23 @@ def show(outcomes: Sequence[Outcome], console: Console) -> None:
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="./scripts/test", description="Every check. See tests/README.md.")
     parser.add_argument("--quick", action="store_true", help=f"leave out what takes long: -m '{QUICK}'")
-    parser.add_argument(
-        "--appliance", action="store_true", help="and molecule's scenarios, the lab and the rehearsal: about an hour"
-    )
+    parser.add_argument("--molecule", action="store_true", help="and molecule's scenarios: half an hour")
     options, extra = parser.parse_known_args(arguments)
     console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 120)
     with tempfile.TemporaryDirectory(prefix="proforma-") as scratch, postgres.for_tests() as cluster:
         state, report = Path(scratch), Path(scratch) / "report.xml"
         environment = rehearsal.surroundings(state, cluster)
         outcomes = [run(check, environment, console) for check in static_checks()]
-        outcomes.append(run_tests(tests(options.quick, options.appliance, extra, report), report, environment, console))
-    if not options.appliance:
-        outcomes.append(Outcome(APPLIANCE, None, 0.0, "molecule, the lab, the rehearsal of the cloud"))
+        wanted = [tests(options.quick, extra, report)]
+        wanted += [] if options.quick else [appliance(extra, report)]
+        wanted += [molecule(extra, report)] if options.molecule else []
+        tested = [run_tests(check, report, environment, console) for check in wanted]
+    outcomes += tested
+    outcomes += [Outcome(APPLIANCE, None, 0.0, "the lab, the rehearsal")] if options.quick else []
+    outcomes += [] if options.molecule else [Outcome(MOLECULE, None, 0.0, "molecule's scenarios")]
     show(outcomes, console)
-    return 1 if any(o.passed is False for o in outcomes) else 0
+    failed = any(o.passed is False for o in outcomes) or not any(o.passed for o in tested)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

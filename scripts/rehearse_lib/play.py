@@ -102,6 +102,7 @@ def taken_down(
         unlogged(cloud, bucket)
     for bucket in buckets(cloud, but=state):
         emptied(cloud, bucket)
+    detached(cloud, root)
     done = root.destroy(*options).orderly("terraform destroy")
     last = max(done.resources, key=done.resources.__getitem__)
     slowest = f"{last} took {done.resources[last]:.0f} s"
@@ -116,6 +117,15 @@ def taken_down(
 
 def buckets(cloud: moto.Cloud, but: str) -> list[str]:
     return [one["Name"] for one in cloud.client("s3").list_buckets()["Buckets"] if one["Name"] != but]
+
+
+def detached(cloud: moto.Cloud, root: Terraform) -> None:
+    """The attachments that only the rehearsal has: the provider waits minutes for a word that moto does not say."""
+    ec2 = cloud.client("ec2")
+    interfaces = [host["interface_id"] for host in root.outputs()["vpn_hosts"].values()]
+    for one in ec2.describe_network_interfaces(NetworkInterfaceIds=interfaces)["NetworkInterfaces"]:
+        ec2.detach_network_interface(AttachmentId=one["Attachment"]["AttachmentId"], Force=True)
+    root.forget("module.vpn.aws_network_interface_attachment.rehearsal")
 
 
 def unlogged(cloud: moto.Cloud, bucket: str) -> None:

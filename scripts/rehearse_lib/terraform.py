@@ -56,6 +56,10 @@ class Terraform:
         """Without asking first how everything is: nobody but us was here, and asking takes as long as a plan."""
         return self._run("destroy", AT_ONCE, "-refresh=false", "-input=false", "-json", "-auto-approve", *options)
 
+    def forget(self, *addresses: str) -> None:
+        """They are not Terraform's any more, and stay. Raises RehearsalError."""
+        self._output("state", "rm", *addresses)
+
     def changes(self, file: str) -> list[dict[str, Any]]:
         """Entries of a plan that would change something: address, actions, before, after."""
         plan = json.loads(self._output("show", "-json", file))

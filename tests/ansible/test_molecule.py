@@ -13,7 +13,7 @@ from tests.support.hosts.command import needed
 ROOT = Path(__file__).resolve().parents[2]
 SCENARIOS = sorted(path.parent.name for path in (ROOT / "ansible/molecule").glob("*/converge.yml"))
 
-pytestmark = [pytest.mark.appliance, pytest.mark.lab, pytest.mark.slow]
+pytestmark = [pytest.mark.appliance, pytest.mark.molecule, pytest.mark.lab, pytest.mark.slow]
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
