@@ -83,3 +83,16 @@ output "release" {
   description = "Who brings releases, and the parameter that names the current one"
   value       = { role_arn = module.documents.release_role_arn, parameter = module.portal.release_parameter.name }
 }
+
+output "hosts" {
+  description = "What the inventory of EC2 tells hosts: settings, secrets by name, where releases and logs are"
+  value = {
+    region       = var.region
+    settings     = { for name, value in local.settings : trimprefix(name, "PROFORMA_") => value if startswith(name, "PROFORMA_") }
+    secrets      = merge({ database_url = module.database.secrets.app }, module.portal.secrets)
+    owner_secret = module.database.secrets.migration
+    pointer      = module.portal.release_parameter.name
+    artifacts    = module.documents.artifacts_bucket.name
+    log_groups   = module.observability.log_groups
+  }
+}

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.rehearse_lib import environments, gaps, moto, report, tools
+from scripts.host_lib.errors import HostError
+from scripts.postgres import PostgresError
+from scripts.processes import ChildEndedError
+from scripts.rehearse_lib import commands, environments, gaps, moto, report, tools
 from scripts.rehearse_lib.errors import RehearsalError
 from scripts.rehearse_lib.play import play
 
@@ -21,23 +25,45 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("environments", nargs="*", metavar="ENVIRONMENT", help="small or standard; both unless given")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the report there too")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="work in this new directory and leave it")
+    parser.add_argument("--no-images", action="store_true", help="bake none (baking takes root and minutes)")
     options = parser.parse_args(given)
     if unknown := set(options.environments) - set(environments.NAMES):
         parser.error(f"no such environment: {', '.join(sorted(unknown))}")
     return options
 
 
-def rehearse(names: Sequence[str], place: Path) -> str:
-    """The report, in Markdown."""
+def rehearse(names: Sequence[str], place: Path, *, bakes: bool) -> str:
+    """The report, in Markdown. `bakes`: images, once, for the first environment."""
     parts, reports = [f"# Rehearsal\n\n{tools.version()}\n"], list[report.Report]()
     with moto.running(place / "moto.log") as cloud:
         for name in names:
             sys.stdout.write(f"{name} ...\n")
             sys.stdout.flush()
-            reports.append(play(name, place / name, cloud))
+            reports.append(play(name, place / name, cloud, bakes=bakes and not reports))
     if set(names) == set(environments.NAMES):
         _without_old_gaps(reports)
-    return "\n".join([*parts, *(one.text() for one in reports), report.unproven()])
+        if bakes and (unkept := commands.unkept()):
+            raise RehearsalError("docs/deploy.md calls rehearsed what was not run:\n" + "\n".join(unkept))
+    missing = [] if bakes else ["**No image was baked.**\n"]
+    return "\n".join([*parts, *missing, *(one.text() for one in reports), report.unproven(), _commands()])
+
+
+def _commands() -> str:
+    return "## Commands that were run, in the words of docs/deploy.md\n\n" + "".join(
+        f"    {one}\n" for one in commands.ran
+    )
+
+
+def _can_bake(options: argparse.Namespace) -> bool:
+    """Loud where it is left out. Raises RehearsalError where nothing may be."""
+    if options.no_images:
+        return False
+    if os.geteuid() == 0:
+        return True
+    if os.environ.get("CI") == "true":
+        raise RehearsalError("Baking images takes root.")
+    sys.stderr.write("NOT BAKED: images take root. Run it as root, or give --no-images to see no such line.\n")
+    return False
 
 
 def _without_old_gaps(reports: Sequence[report.Report]) -> None:
@@ -53,8 +79,8 @@ def main(given: Sequence[str]) -> int:
         place = options.keep or Path(scratch)
         place.mkdir(parents=True, exist_ok=True)
         try:
-            text = rehearse(names, place)
-        except RehearsalError as error:
+            text = rehearse(names, place, bakes=_can_bake(options))
+        except (RehearsalError, HostError, ChildEndedError, PostgresError) as error:
             sys.stderr.write(f"{error}\n")
             return 1
     sys.stdout.write(text)

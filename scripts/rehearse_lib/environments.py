@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,10 +23,11 @@ class Given:
     certificate: str
 
 
-def given(cloud: Cloud) -> Given:
-    """The images that packer would have baked, the certificate, and the pre-shared key that a site file names."""
+def given(cloud: Cloud, images: Mapping[str, str]) -> Given:
+    """The certificate, and the pre-shared key that a site file names, beside `images` by kind; without them two that
+    only have a name."""
     ec2 = cloud.client("ec2")
-    images = {
+    images = images or {
         kind: ec2.register_image(Name=f"proforma-{kind}", Architecture="x86_64")["ImageId"]
         for kind in ("portal", "vpn")
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -22,6 +23,22 @@ from scripts.rehearse_lib.errors import RehearsalError
 
 REGION = "eu-central-1"
 PATIENCE = 40.0
+DEBIAN = {
+    "ami_id": "ami-0debian13",
+    "name": "debian-13-amd64-20260101-0001",
+    "description": "Debian 13",
+    "owner_id": "136693071363",
+    "public": True,
+    "virtualization_type": "hvm",
+    "architecture": "x86_64",
+    "state": "available",
+    "image_type": "machine",
+    "hypervisor": "xen",
+    "root_device_name": "/dev/xvda",
+    "root_device_type": "ebs",
+    "sriov": "simple",
+}
+"""the one public image that there is: what Packer begins with"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +82,9 @@ def running(log: Path) -> Iterator[Cloud]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+    images = log.with_name("public-images.json")
+    images.write_text(json.dumps([DEBIAN]))
+    environment |= {"MOTO_AMIS_PATH": str(images)}
     environment |= {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true", "MOTO_ACM_VALIDATION_WAIT": "0"}
     with log.open("wb") as output:
         server = subprocess.Popen(

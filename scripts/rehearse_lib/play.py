@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from scripts.rehearse_lib import assertions, environments, failover, gaps, month, moto, workspace
+from scripts.rehearse_lib import assertions, environments, failover, gaps, images, inventory, month, moto, workspace
 from scripts.rehearse_lib.errors import RehearsalError
 from scripts.rehearse_lib.report import Report
 from scripts.rehearse_lib.terraform import Terraform
@@ -15,13 +15,13 @@ REGION = f"-var=region={moto.REGION}"
 BACKEND = "envs/rehearsal.s3.tfbackend"
 
 
-def play(environment: str, place: Path, cloud: moto.Cloud) -> Report:
-    """Raises RehearsalError at the first thing that is not as it should be."""
+def play(environment: str, place: Path, cloud: moto.Cloud, *, bakes: bool) -> Report:
+    """`bakes`: its images first. Raises RehearsalError or HostError at the first thing that is not as it should be."""
     cloud.empty()
     report, space = Report(environment), workspace.make(place)
     boot, root = (Terraform(folder, cloud.environment()) for folder in (space.bootstrap, space.root))
     bootstrap(boot, space, report)
-    made = environments.given(cloud)
+    made = environments.given(cloud, images.bake(cloud, place / "images", report) if bakes else {})
     options = environments.variables(space, environment, made)
     applied(root, options, report)
     asserted(cloud, root, environment, report)
@@ -38,7 +38,7 @@ def bootstrap(boot: Terraform, space: workspace.Workspace, report: Report) -> No
     """The bucket of the state, and the root module's backend in it."""
     boot.init().orderly("terraform init (bootstrap)")
     done = boot.apply(REGION).orderly("terraform apply (bootstrap)")
-    (space.root / BACKEND).write_text(boot.outputs()["backend"])
+    (space.root / BACKEND).write_text(boot.raw_output("backend"))
     report.step("bootstrap", done.seconds, f"{len(done.resources)} resources")
 
 
@@ -70,6 +70,7 @@ def second_plan(root: Terraform, options: list[str], report: Report) -> None:
 def used(cloud: moto.Cloud, root: Terraform, space: workspace.Workspace, report: Report) -> None:
     """A month and a failover in what was applied, by the real portal and the real functions."""
     outputs = root.outputs()
+    inventory.play(cloud, root, space.place / "inventory", report)
     month.play(cloud, outputs, space, report)
     failover.play(cloud, outputs, space, report)
 
@@ -99,7 +100,7 @@ def taken_down(
     report.step("lift guards", done.seconds, f"{lifted} of Terraform's, and AWS's own")
     state = boot.outputs()["backend"].split('"')[1]
     for bucket in buckets(cloud, but=state):
-        unlogged(cloud, bucket)
+        opened(cloud, bucket)
     for bucket in buckets(cloud, but=state):
         emptied(cloud, bucket)
     detached(cloud, root)
@@ -128,8 +129,10 @@ def detached(cloud: moto.Cloud, root: Terraform) -> None:
     root.forget("module.vpn.aws_network_interface_attachment.rehearsal")
 
 
-def unlogged(cloud: moto.Cloud, bucket: str) -> None:
-    """What Terraform asks while it destroys would be logged into the bucket of logs, which then is not empty."""
+def opened(cloud: moto.Cloud, bucket: str) -> None:
+    """Its policy refuses to delete what was issued. And what Terraform asks while it destroys would be logged into the
+    bucket of logs, which then is not empty."""
+    cloud.client("s3").delete_bucket_policy(Bucket=bucket)
     cloud.client("s3").put_bucket_logging(Bucket=bucket, BucketLoggingStatus={})
 
 
@@ -138,4 +141,5 @@ def emptied(cloud: moto.Cloud, bucket: str) -> None:
     s3 = cloud.client("s3")
     listed = list(s3.get_paginator("list_object_versions").paginate(Bucket=bucket))
     for one in (one for page in listed for kind in ("Versions", "DeleteMarkers") for one in page.get(kind, [])):
-        s3.delete_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])
+        named = {"Bucket": bucket, "Key": one["Key"], "VersionId": one["VersionId"]}
+        s3.delete_object(**named, BypassGovernanceRetention=True)  # documents are locked until their retention ends

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scripts.rehearse_lib import tools
+from scripts.rehearse_lib import commands, tools
 from scripts.rehearse_lib.errors import RehearsalError
 
 LONGEST = 900
@@ -68,9 +68,20 @@ class Terraform:
         ]
 
     def outputs(self) -> dict[str, Any]:
-        return {name: one["value"] for name, one in json.loads(self._output("output", "-json")).items()}
+        return {name: one["value"] for name, one in json.loads(self.outputs_as_json()).items()}
+
+    def outputs_as_json(self) -> str:
+        return self._output("output", "-json")
+
+    def raw_output(self, name: str) -> str:
+        return self._output("output", "-raw", name)
+
+    def _note(self, *arguments: str) -> None:
+        place = "terraform/bootstrap" if self.directory.name == "bootstrap" else "terraform"
+        commands.note("terraform", f"-chdir={place}", *arguments)
 
     def _output(self, *arguments: str) -> str:
+        self._note(*arguments)
         done = subprocess.run(
             [tools.terraform(), *arguments],
             cwd=self.directory,
@@ -84,6 +95,7 @@ class Terraform:
         return done.stdout
 
     def _run(self, *arguments: str) -> Done:
+        self._note(*arguments)
         begun = time.monotonic()
         command = [tools.terraform(), *arguments]
         try:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts import lambdas
+from scripts.rehearse_lib import commands
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 OVERRIDES = Path("rehearsal/overrides")
@@ -39,6 +40,7 @@ def make(place: Path) -> Workspace:
     shutil.copytree(ROOT / "terraform", place / "terraform", ignore=ignored)
     shutil.copytree(ROOT / "strongswan/sites", place / "strongswan/sites")
     list(lambdas.build(place / "out/lambdas"))
+    commands.note("./scripts/lambdas", "build")
     overrides = ROOT / "terraform" / OVERRIDES
     for path in sorted(overrides.rglob("*.tf")):
         shutil.copy(path, place / "terraform" / path.relative_to(overrides))

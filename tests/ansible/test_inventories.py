@@ -31,13 +31,34 @@ def listed(inventory: Path, **environment: str) -> dict[str, Any]:
     return answer
 
 
-def test_hosts_in_ec2_are_found_by_their_tags_and_reached_by_their_ids(monkeypatch: pytest.MonkeyPatch) -> None:
+OUTPUTS = {
+    "portal": {"value": {"name": "portal.provider.example"}},
+    "hosts": {
+        "value": {
+            "region": "eu-central-1",
+            "settings": {"BROKER_URL": "sqs://"},
+            "secrets": {"database_url": "arn:d", "secret_key": "arn:s", "pseudonym_key": "arn:p"},
+            "owner_secret": "arn:m",
+            "pointer": "/proforma/portal/release",
+            "artifacts": "proforma-artifacts",
+            "log_groups": {"portal": "/proforma/portal", "worker": "/proforma/worker", "vpn": "/proforma/vpn"},
+        }
+    },
+}
+"""as docs/deploy.md has Terraform write them; the rehearsal asks with those of what it applied"""
+
+
+def test_hosts_in_ec2_are_found_by_their_tags_and_told_what_terraform_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(INVENTORIES / "ec2", tmp_path / "ec2")
+    (tmp_path / "ec2/outputs.json").write_text(json.dumps(OUTPUTS))
     with moto_running() as endpoint:
         surroundings = {**ENVIRONMENT, "AWS_ENDPOINT_URL": endpoint, "AWS_REGION": ENVIRONMENT["AWS_DEFAULT_REGION"]}
         for name, value in surroundings.items():
             monkeypatch.setenv(name, value)
         roles = {"vpn": made("vpn"), "portal": made("portal-worker"), "stranger": made("portal", product="another")}
-        found = listed(INVENTORIES / "ec2", PROFORMA_PORTAL_NAME="portal.provider.example", **surroundings)
+        found = listed(tmp_path / "ec2", **surroundings)
     assert found["vpn"]["hosts"] == [roles["vpn"]]
     assert found["portal"]["hosts"] == found["worker"]["hosts"] == [roles["portal"]]
     assert roles["stranger"] not in found["_meta"]["hostvars"]

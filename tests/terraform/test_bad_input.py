@@ -47,7 +47,7 @@ def planner(terraform: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     )
     (space.place / "strongswan/sites/broken.yml").write_text(broken.replace("[10.20.30.0/24]", "[10.20.30.0]"))
     with moto.running(place / "moto.log") as cloud:
-        made = environments.given(cloud)
+        made = environments.given(cloud, {})
         root = Terraform(space.root, cloud.environment())
         root.init().orderly("terraform init")
         yield Planner(root, made)
