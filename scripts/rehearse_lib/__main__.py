@@ -12,7 +12,7 @@ from pathlib import Path
 from scripts.host_lib.errors import HostError
 from scripts.postgres import PostgresError
 from scripts.processes import ChildEndedError
-from scripts.rehearse_lib import commands, environments, gaps, moto, report, tools
+from scripts.rehearse_lib import commands, environments, gaps, moto, report, tools, upgrade
 from scripts.rehearse_lib.errors import RehearsalError
 from scripts.rehearse_lib.play import play
 
@@ -40,12 +40,14 @@ def rehearse(names: Sequence[str], place: Path, *, bakes: bool) -> str:
             sys.stdout.write(f"{name} ...\n")
             sys.stdout.flush()
             reports.append(play(name, place / name, cloud, bakes=bakes and not reports))
+    upgraded = report.Report("upgrade")
+    upgrade.play(place / "upgrade", upgraded)
     if set(names) == set(environments.NAMES):
         _without_old_gaps(reports)
         if bakes and (unkept := commands.unkept()):
             raise RehearsalError("docs/deploy.md calls rehearsed what was not run:\n" + "\n".join(unkept))
     missing = [] if bakes else ["**No image was baked.**\n"]
-    return "\n".join([*parts, *missing, *(one.text() for one in reports), report.unproven(), _commands()])
+    return "\n".join([*parts, *missing, *(one.text() for one in (*reports, upgraded)), report.unproven(), _commands()])
 
 
 def _commands() -> str:

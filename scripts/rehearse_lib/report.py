@@ -37,7 +37,8 @@ class Report:
     def text(self) -> str:
         lines = [f"## {self.title}", "", "| step | seconds | |", "|---|---:|---|"]
         lines += [f"| {name} | {seconds:.0f} | {note} |" for name, seconds, note in self.steps]
-        lines += [f"| **all** | {sum(s for _, s, _ in self.steps):.0f} | |", "", "Slowest resources:", ""]
+        lines += [f"| **all** | {sum(s for _, s, _ in self.steps):.0f} | |"]
+        lines += ["", "Slowest resources:", ""] if self.slowest else []
         lines += [f"- {seconds:.0f} s {address}" for seconds, address in self.slowest[:10]]
         if self.differences:
             lines += ["", "Differences of moto that the second plan shows, and the resources they concern:", ""]

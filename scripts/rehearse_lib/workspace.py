@@ -34,14 +34,14 @@ class Workspace:
         return sum(_lift(path) for path in self.root.rglob("*.tf") if ".terraform" not in path.parts)
 
 
-def make(place: Path) -> Workspace:
-    """Copy, and lay the override files over the modules they name."""
+def make(place: Path, source: Path = ROOT) -> Workspace:
+    """Copy, and lay the override files over the modules they name. `source`: the repository, or a release of it."""
     ignored = shutil.ignore_patterns(".terraform", "*.tfstate*", "rehearsal")
-    shutil.copytree(ROOT / "terraform", place / "terraform", ignore=ignored)
-    shutil.copytree(ROOT / "strongswan/sites", place / "strongswan/sites")
-    list(lambdas.build(place / "out/lambdas"))
+    shutil.copytree(source / "terraform", place / "terraform", ignore=ignored)
+    shutil.copytree(source / "strongswan/sites", place / "strongswan/sites")
+    list(lambdas.build(place / "out/lambdas", source / "app"))
     commands.note("./scripts/lambdas", "build")
-    overrides = ROOT / "terraform" / OVERRIDES
+    overrides = source / "terraform" / OVERRIDES
     for path in sorted(overrides.rglob("*.tf")):
         shutil.copy(path, place / "terraform" / path.relative_to(overrides))
     return Workspace(place)

@@ -1,0 +1,83 @@
+"""From the newest tagged release to what stands here: nothing that must not be lost may be replaced on the way."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+import subprocess
+import tarfile
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from scripts.rehearse_lib import environments, moto, workspace
+from scripts.rehearse_lib.errors import RehearsalError
+from scripts.rehearse_lib.report import Report
+from scripts.rehearse_lib.terraform import Terraform
+
+LASTING = re.compile(
+    r"module\.(database\.aws_rds_cluster\.this|vpn\.aws_eip\.service"
+    r'|documents\.aws_s3_bucket\.this\["documents"\]|security\.aws_kms_key\..*)'
+)
+"""the database, the documents, the address that customers' gateways know, and the keys of it all"""
+ENVIRONMENT = "small"
+TREES = ("terraform", "strongswan/sites", "app/lambdas")
+
+
+def baseline(root: Path = workspace.ROOT) -> str:
+    """The newest tag vN.N.N that leads here; "" before the first."""
+    command = ["git", "describe", "--tags", "--abbrev=0", "--match", "v[0-9]*", "HEAD"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
+def fetched(tag: str, into: Path, root: Path = workspace.ROOT) -> Path:
+    """What that release applied, out of git."""
+    command = ["git", "archive", "--format=tar", tag, *TREES]
+    packed = subprocess.run(command, cwd=root, capture_output=True, check=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        archive.extractall(into, filter="data")
+    return into
+
+
+def play(place: Path, report: Report, root: Path = workspace.ROOT) -> None:
+    """In a cloud of its own. Raises RehearsalError when a plan of the present would take something that has to last."""
+    if not (tag := baseline(root)):
+        report.step("upgrade", 0.0, "no baseline: no release is tagged yet")
+        return
+    place.mkdir(parents=True)
+    old = workspace.make(place / "before", fetched(tag, place / "source", root))
+    new = workspace.make(place / "after", root)
+    with moto.running(place / "moto.log") as cloud:
+        cloud.empty()
+        made = environments.given(cloud, {})
+        begun = time.monotonic()
+        before = _terraform(old, cloud)
+        before.apply(*environments.variables(old, ENVIRONMENT, made)).orderly(f"terraform apply of {tag}")
+        report.step("baseline", time.monotonic() - begun, f"{ENVIRONMENT} as {tag} applied it")
+        shutil.copy(old.root / "terraform.tfstate", new.root)
+        _planned(_terraform(new, cloud), environments.variables(new, ENVIRONMENT, made), tag, report)
+
+
+def _terraform(space: workspace.Workspace, cloud: moto.Cloud) -> Terraform:
+    """With its state in the folder."""
+    (space.root / "local_override.tf").write_text('terraform {\n  backend "local" {}\n}\n')
+    made = Terraform(space.root, cloud.environment())
+    made.init().orderly("terraform init")
+    return made
+
+
+def _planned(after: Terraform, options: list[str], tag: str, report: Report) -> None:
+    done = after.plan("upgrade.plan", *options).orderly(f"terraform plan of the upgrade from {tag}")
+    changes = after.changes("upgrade.plan")
+    if lost := lasting(changes):
+        raise RehearsalError(f"The upgrade from {tag} would replace or remove what has to last:\n" + "\n".join(lost))
+    report.step("upgrade", done.seconds, f"from {tag}: {len(changes)} changes; database, documents, address, keys stay")
+
+
+def lasting(changes: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Addresses of what a plan would take away, or make anew, and that has to last."""
+    gone = (one["address"] for one in changes if "delete" in one["change"]["actions"])
+    return [address for address in gone if LASTING.fullmatch(address)]
