@@ -35,6 +35,17 @@ venv_install() { # venv_install ROOT LEVEL: LEVEL is "", demo or dev, each of wh
     sha256sum <"$file" | sed "s/-$/${level:-run}/" >"$stamp"
 }
 
+venv_tool() { # venv_tool ROOT NAME: a tool that would hold the others back, in .venv/NAME with versions of its own
+    local root=$1 file=$1/app/requirements-$2.txt venv=$1/.venv/$2 hash
+    hash=$(sha256sum <"$file")
+    [[ $(cat "$venv/.installed" 2>/dev/null) == "$hash" ]] && return 0
+    say "Installing $2 and what it needs, $(grep -c '==' "$file") Python packages from ${file#"$root"/} (hashes are checked)"
+    { "$root/.venv/bin/python" -m venv --clear "$venv" &&
+        "$venv/bin/python" -m pip install -qq --no-input --disable-pip-version-check --require-hashes -r "$file"; } ||
+        die 1 "Installing $2 failed (see above). Nothing outside .venv/$2 was changed; run the command again."
+    printf '%s' "$hash" >"$venv/.installed"
+}
+
 venv_has() { # venv_has ROOT LEVEL: is this level, or one that holds it, installed as the file is now?
     local root=$1 hash installed
     read -r hash installed 2>/dev/null <"$root/.venv/.installed" || return 1

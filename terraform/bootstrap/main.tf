@@ -15,6 +15,7 @@ provider "aws" {
 data "aws_caller_identity" "this" {}
 
 resource "aws_kms_key" "state" {
+  #checkov:skip=CKV2_AWS_64:without a policy a key has AWS's own: the account's IAM decides, as is wanted here
   description             = "Terraform's state of ${var.name}"
   enable_key_rotation     = true
   deletion_window_in_days = 30
@@ -30,6 +31,7 @@ resource "aws_kms_alias" "state" {
 }
 
 resource "aws_s3_bucket" "state" {
+  #checkov:skip=CKV_AWS_18:the bucket of logs is made later, by the root module whose state lies here
   bucket = "${var.name}-terraform-state-${data.aws_caller_identity.this.account_id}"
 
   lifecycle {
@@ -86,6 +88,9 @@ resource "aws_s3_bucket_lifecycle_configuration" "state" {
     noncurrent_version_expiration {
       noncurrent_days           = 365
       newer_noncurrent_versions = 30
+    }
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 7
     }
   }
 }

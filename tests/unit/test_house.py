@@ -85,7 +85,7 @@ def test_no_file_is_large() -> None:
     assert [name(path) for path in tracked() if path.stat().st_size > MAX_BYTES] == []
 
 
-@pytest.mark.parametrize("level", ["", "-demo", "-dev"])
+@pytest.mark.parametrize("level", ["", "-demo", "-dev", "-checkov"])
 def test_every_requirement_is_pinned_with_hashes_and_says_nothing_of_where_it_comes_from(level: str) -> None:
     text = (ROOT / f"app/requirements{level}.txt").read_text()
     entries = re.split(r"\n(?=\S)", re.sub(r"^\s*#.*\n", "", text, flags=re.M).strip())
@@ -97,7 +97,9 @@ def test_every_requirement_is_pinned_with_hashes_and_says_nothing_of_where_it_co
 
 def test_every_direct_dependency_says_why_it_is_here() -> None:
     lines = [
-        n for level in ("", "-demo", "-dev") for n in (ROOT / f"app/requirements{level}.in").read_text().splitlines()
+        n
+        for level in ("", "-demo", "-dev", "-checkov")
+        for n in (ROOT / f"app/requirements{level}.in").read_text().splitlines()
     ]
     wanted = {re.split(r"[\[~=<> ]", n)[0] for n in lines if n and n[0] not in "#-"}
     explained = set(re.findall(r"^\| ([\w.-]+) \|", (ROOT / "docs/dependencies.md").read_text(), flags=re.M))
