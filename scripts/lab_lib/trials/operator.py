@@ -10,6 +10,7 @@ from pathlib import Path
 from scripts.lab_lib import authorities, houses, plays, release
 from scripts.lab_lib.authorities import Holder
 from scripts.lab_lib.errors import LabError
+from scripts.lab_lib.topology import PORTAL_NAME
 from scripts.lab_lib.trials.lab import VPN_HOSTS, Lab
 from scripts.lab_lib.trials.machines import TrialError
 
@@ -85,6 +86,8 @@ def _renew(lab: Lab, name: str, certificate: Path, key: Path) -> None:
 
 
 def serials(lab: Lab) -> dict[str, str]:
-    """Where -> serial number of the certificate that is in use there."""
-    at = {"portal": "/etc/proforma/tls/portal.crt"} | dict.fromkeys(VPN_HOSTS, "/etc/swanctl/x509/gateway.pem")
-    return {host: lab.machines.do(host, f"openssl x509 -noout -serial -in {path}") for host, path in at.items()}
+    """Where -> serial number of the certificate that is in use there; the portal's as it is served."""
+    served = f"openssl s_client -connect 127.0.0.1:443 -servername {PORTAL_NAME} </dev/null 2>/dev/null"
+    found = {"portal": lab.machines.do("portal", f"{served} | openssl x509 -noout -serial")}
+    of_gateway = "openssl x509 -noout -serial -in /etc/swanctl/x509/gateway.pem"
+    return found | {host: lab.machines.do(host, of_gateway) for host in VPN_HOSTS}

@@ -75,6 +75,21 @@ def test_the_portal_is_healthy_over_tls(host: Any) -> None:
     assert json.loads(asked(host, "/health")) == {"status": "ok"}
 
 
+def test_a_renewed_certificate_is_served_after_a_reload(host: Any) -> None:
+    main = host.run("systemctl show --property MainPID nginx").stdout
+    renew = "openssl req -x509 -newkey rsa:2048 -noenc -days 2 -subj /CN=renewed -keyout portal.key -out portal.crt"
+    served = f"openssl s_client -connect 127.0.0.1:443 -servername {PORTAL} </dev/null 2>/dev/null"
+    served += " | openssl x509 -noout -subject"
+    keep, back = "cp -a /etc/proforma/tls /run/tls-before", "cp -a /run/tls-before/. /etc/proforma/tls/"
+    assert host.run(f"{keep} && cd /etc/proforma/tls && {renew} && systemctl reload nginx").rc == 0
+    try:
+        wait = f"for _ in 1 2 3 4 5 6 7 8 9 10; do {served} | grep renewed && exit 0; sleep 1; done; exit 1"
+        assert host.run(wait).rc == 0
+    finally:
+        assert host.run(f"{back} && rm -r /run/tls-before && systemctl reload nginx").rc == 0
+    assert host.run("systemctl show --property MainPID nginx").stdout == main, "without a new start"
+
+
 def test_only_the_portals_name_is_answered(host: Any) -> None:
     assert asked(host, "/health", name="other.provider.example") == ""
     assert asked(host, "/health", "--header 'Host: other.provider.example'") == ""
