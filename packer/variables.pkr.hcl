@@ -25,7 +25,7 @@ variable "kms_key" {
 
   validation {
     condition     = length(var.kms_key) > 0
-    error_message = "Images are always encrypted: name a key, for example alias/proforma-data."
+    error_message = "Images are always encrypted: name a key, for example alias/proforma-images."
   }
 }
 

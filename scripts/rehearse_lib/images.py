@@ -71,7 +71,7 @@ def _in_the_account(cloud: Cloud, key: Path) -> None:
     public = key.with_suffix(".pub").read_bytes()
     ec2.import_key_pair(KeyName=KEY_NAME, PublicKeyMaterial=public)
     made = kms.create_key(Description="volumes of images")["KeyMetadata"]["KeyId"]
-    kms.create_alias(AliasName="alias/proforma-data", TargetKeyId=made)
+    kms.create_alias(AliasName="alias/proforma-images", TargetKeyId=made)
 
 
 def _baked(cloud: Cloud, kind: str, templates: Path, key: Path, report: Report) -> str:
@@ -108,7 +108,7 @@ def _packed(cloud: Cloud, kind: str, templates: Path, key: Path, where: str, out
     """The id of the image. Raises RehearsalError with Packer's last words."""
     out.mkdir(exist_ok=True)
     ssh = f'{{host="{where}",user="{USER}",key="{key}",keypair="{KEY_NAME}"}}'
-    values = {"region": REGION, "version": VERSION, "kms_key": "alias/proforma-data"}
+    values = {"region": REGION, "version": VERSION, "kms_key": "alias/proforma-images"}
     command = ["packer", "build", f"-only=amazon-ebs.{kind}", *_variables(values)]
     commands.note(*command, "packer")
     command += _variables({"out": str(out), "endpoint": cloud.endpoint, "ssh": ssh})

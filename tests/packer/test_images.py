@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-GIVEN = {"region": "eu-central-1", "version": "1.4.0", "kms_key": "alias/proforma-data"}
+GIVEN = {"region": "eu-central-1", "version": "1.4.0", "kms_key": "alias/proforma-images"}
 
 
 @pytest.fixture
