@@ -20,6 +20,9 @@ CLOCK_WARNS, CLOCK_WRONG = 1.0, 30.0
 NTP_EPOCH = 2208988800
 """seconds from 1900, where NTP begins, to 1970 (RFC 5905)"""
 NAME_SECONDS = 6.0
+SENDS = ("proforma-worker", "proforma-beat", "proforma-events")
+HOLDS = {"/etc/proforma/hold": ("proforma-web", *SENDS), "/etc/proforma/hold-sending": SENDS}
+"""as playbooks/tasks/services_stop.yml writes them"""
 
 
 def disk(host: Host) -> Iterator[Finding]:
@@ -131,9 +134,20 @@ def units(host: Host) -> Iterator[Finding]:
     for unit in _ours(host):
         state = host.run("systemctl", "is-active", unit).out.strip()
         if state not in ("active", "activating", "reloading", "failed"):
-            remedy = f"systemctl status {unit}; systemctl start {unit}"
-            cause = "Somebody stopped it, or what it waits for is missing."
+            cause, remedy = _held(host, unit) or (
+                "Somebody stopped it, or what it waits for is missing.",
+                f"systemctl status {unit}; systemctl start {unit}",
+            )
             yield Finding("units", ERROR, f"The unit is enabled and {state or 'unknown'}.", cause, remedy, unit)
+
+
+def _held(host: Host, unit: str) -> tuple[str, str] | None:
+    """Cause and remedy where a restore keeps the unit off."""
+    for name, units in HOLDS.items():
+        if unit.removesuffix(".service") in units and host.path(name).exists():
+            remedy = f"docs/operations.md, Restore; when all of it is done: rm {name}; systemctl start {unit}"
+            return host.read(name).strip() or "A restore keeps it off.", remedy
+    return None
 
 
 def _ours(host: Host) -> list[str]:
