@@ -140,7 +140,8 @@ def instances(seen: Applied) -> Iterator[str]:
 def tags(seen: Applied) -> Iterator[str]:
     """What the inventory of EC2 finds hosts by: Product, and Role with one of the kinds it knows."""
     found = []
-    for reservation in seen.cloud.client("ec2").describe_instances()["Reservations"]:
+    running = [{"Name": "instance-state-name", "Values": ["running"]}]  # images were baked on others
+    for reservation in seen.cloud.client("ec2").describe_instances(Filters=running)["Reservations"]:
         for instance in reservation["Instances"]:
             given = {one["Key"]: one["Value"] for one in instance.get("Tags", [])}
             found.append(given.get("Role", "none"))
