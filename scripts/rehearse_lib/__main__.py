@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -13,17 +14,21 @@ from scripts.host_lib.errors import HostError
 from scripts.postgres import PostgresError
 from scripts.processes import ChildEndedError
 from scripts.rehearse_lib import commands, environments, gaps, moto, report, tools, upgrade
-from scripts.rehearse_lib.errors import RehearsalError
+from scripts.rehearse_lib.errors import MissingError, RehearsalError
 from scripts.rehearse_lib.play import play
+
+MISSING = 69  # as every command of scripts/ says it
 
 
 def arguments(given: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="./scripts/rehearse",
-        description="Apply terraform/ against moto, look at what was made, plan again, destroy. Needs no account.",
+        description="Apply terraform/ against moto, look at it, use it, plan again, destroy. Needs no account.",
+        epilog="Exit codes: 0 all is as it has to be, 1 something is not and was said, 2 a wrong option, 69 this "
+        "machine lacks something. Progress goes to standard error, the report to standard output.",
     )
     parser.add_argument("environments", nargs="*", metavar="ENVIRONMENT", help="small or standard; both unless given")
-    parser.add_argument("--report", type=Path, metavar="FILE", help="write the report there too")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write the report there too, with every resource")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="work in this new directory and leave it")
     parser.add_argument("--no-images", action="store_true", help="bake none (baking takes root and minutes)")
     options = parser.parse_args(given)
@@ -32,8 +37,8 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def rehearse(names: Sequence[str], place: Path, *, bakes: bool) -> str:
-    """The report, in Markdown. `bakes`: images, once, for the first environment."""
+def rehearse(names: Sequence[str], place: Path, *, bakes: bool) -> tuple[str, str]:
+    """The report, and every resource with its seconds, in Markdown. `bakes`: images, once, for the first of them."""
     parts, reports = [f"# Rehearsal\n\n{tools.version()}\n"], list[report.Report]()
     with moto.running(place / "moto.log") as cloud:
         for name in names:
@@ -47,7 +52,8 @@ def rehearse(names: Sequence[str], place: Path, *, bakes: bool) -> str:
         if bakes and (unkept := commands.unkept()):
             raise RehearsalError("docs/deploy.md calls rehearsed what was not run:\n" + "\n".join(unkept))
     missing = [] if bakes else ["**No image was baked.**\n"]
-    return "\n".join([*parts, *missing, *(one.text() for one in (*reports, upgraded)), report.unproven(), _commands()])
+    text = "\n".join([*parts, *missing, *(one.text() for one in (*reports, upgraded)), report.unproven(), _commands()])
+    return text, "\n".join(one.every() for one in reports)
 
 
 def _commands() -> str:
@@ -63,7 +69,7 @@ def _can_bake(options: argparse.Namespace) -> bool:
     if os.geteuid() == 0:
         return True
     if os.environ.get("CI") == "true":
-        raise RehearsalError("Baking images takes root.")
+        raise MissingError("Baking images takes root.")
     sys.stderr.write("NOT BAKED: images take root. Run it as root, or give --no-images to see no such line.\n")
     return False
 
@@ -77,18 +83,30 @@ def _without_old_gaps(reports: Sequence[report.Report]) -> None:
 def main(given: Sequence[str]) -> int:
     options = arguments(given)
     names = options.environments or environments.NAMES
-    with tempfile.TemporaryDirectory(prefix="proforma-rehearsal-") as scratch:
-        place = options.keep or Path(scratch)
-        place.mkdir(parents=True, exist_ok=True)
-        try:
-            text = rehearse(names, place, bakes=_can_bake(options))
-        except (RehearsalError, HostError, ChildEndedError, PostgresError) as error:
-            sys.stderr.write(f"{error}\n")
-            return 1
+    place = options.keep or Path(tempfile.mkdtemp(prefix="proforma-rehearsal-"))
+    place.mkdir(parents=True, exist_ok=True)
+    code = 130
+    try:
+        text, resources = rehearse(names, place, bakes=_can_bake(options))
+        code = 0
+    except (MissingError, PostgresError) as error:
+        sys.stderr.write(f"{error}\n")
+        code = MISSING
+    except (RehearsalError, HostError, ChildEndedError) as error:
+        sys.stderr.write(f"{error}\nIts copy of terraform/ and all logs are left in {place}.\n")
+        code = 1
+    finally:
+        if options.keep is None and code != 1:
+            shutil.rmtree(place)
+    if not code:
+        _tell(text, resources, options.report)
+    return code
+
+
+def _tell(text: str, resources: str, file: Path | None) -> None:
     sys.stdout.write(text)
-    if options.report:
-        options.report.write_text(text)
-    return 0
+    if file:
+        file.write_text(f"{text}\n{resources}")
 
 
 if __name__ == "__main__":

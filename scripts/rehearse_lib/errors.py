@@ -5,3 +5,7 @@ from __future__ import annotations
 
 class RehearsalError(Exception):
     """A step failed; the text says which, why, and what to look at."""
+
+
+class MissingError(RehearsalError):
+    """This machine lacks what a rehearsal needs; the text says what, and how it comes."""

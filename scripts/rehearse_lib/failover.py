@@ -1,4 +1,5 @@
-"""The VPN backstop on the applied estate: the active is stopped, the deployed function moves address and routes."""
+"""The VPN backstop on the applied estate: the active is stopped, its alarm wakes the deployed function by the applied
+topic, and that moves address and routes."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from scripts.rehearse_lib import functions
+from scripts.rehearse_lib import functions, wake
 from scripts.rehearse_lib.errors import RehearsalError
 from scripts.rehearse_lib.moto import Cloud
 from scripts.rehearse_lib.report import Report
@@ -18,18 +19,22 @@ from scripts.rehearse_lib.workspace import Workspace
 
 def play(cloud: Cloud, outputs: Mapping[str, Any], space: Workspace, report: Report) -> None:
     """Raises RehearsalError when address or routes are not where they have to be. Leaves them where they were."""
-    if not functions.name_of(cloud, "vpn_failover"):
+    if not (name := functions.name_of(cloud, "vpn_failover")):
         report.step("failover", 0.0, "one VPN host, which EC2 recovers: no function to play")
         return
     begun = time.monotonic()
     place = space.place / "failover"
     place.mkdir()
-    with functions.deployed(cloud, "vpn_failover", space.place / "out/lambdas", place) as function:
-        moved = _moved(cloud, outputs, function)
-    report.step("failover", time.monotonic() - begun, f"address and {moved} routes to the standby, once; then back")
+    with (
+        functions.deployed(cloud, "vpn_failover", space.place / "out/lambdas", place) as function,
+        wake.applied(cloud, name) as woken,
+    ):
+        moved = _moved(cloud, outputs, function, woken)
+    note = f"alarm, SNS, function: address and {moved} routes to the standby, once; then back"
+    report.step("failover", time.monotonic() - begun, note)
 
 
-def _moved(cloud: Cloud, outputs: Mapping[str, Any], function: Function) -> int:
+def _moved(cloud: Cloud, outputs: Mapping[str, Any], function: Function, woken: wake.Wake) -> int:
     ec2, hosts = cloud.client("ec2"), outputs["vpn_hosts"]
     pair = next(iter(outputs["gateways"].values()))["pair"]
     first = _holder(cloud, pair["allocation"])
@@ -37,10 +42,11 @@ def _moved(cloud: Cloud, outputs: Mapping[str, Any], function: Function) -> int:
     standby = next(host for host in hosts.values() if host["interface_id"] != first)
     for host, tunnels in ((active, 1), (standby, 0)):
         _publishes(cloud, host["instance_id"], tunnels)
-    _expect("stay", function, "both hosts live")
+    event = woken.by_silence_of(active["instance_id"])
+    _expect("stay", function, event, "both hosts live")
     before = _routes(cloud, pair["route_tables"], first)
     ec2.stop_instances(InstanceIds=[active["instance_id"]])
-    _expect("move", function, "the active is stopped")
+    _expect("move", function, event, "the active is stopped")
     second = standby["interface_id"]
     if _holder(cloud, pair["allocation"]) != second:
         raise RehearsalError("The address did not move to the standby.")
@@ -49,21 +55,16 @@ def _moved(cloud: Cloud, outputs: Mapping[str, Any], function: Function) -> int:
     recorded = json.loads(cloud.client("ssm").get_parameter(Name=pair["record"])["Parameter"]["Value"])
     if [one["by_silence"] for one in recorded] != [True]:
         raise RehearsalError(f"The record of moves says {recorded}.")
-    _expect("stay", function, "the standby has just taken over")
+    event = woken.by_silence_of(standby["instance_id"])
+    _expect("stay", function, event, "the standby has just taken over")
     _back(cloud, pair, active, before)
     return len(before)
 
 
-def _expect(action: str, function: Function, when: str) -> None:
-    how, said = function.invoke(_alarm())
+def _expect(action: str, function: Function, event: Mapping[str, Any], when: str) -> None:
+    how, said = function.invoke(event)
     if how != "response" or said["action"] != action:
         raise RehearsalError(f"The function had to {action} when {when}. It said: {said}")
-
-
-def _alarm() -> dict[str, Any]:
-    """As SNS hands an alarm of CloudWatch to a function; the handler reads no more of it."""
-    message = {"AlarmName": "rehearsal", "NewStateValue": "ALARM", "OldStateValue": "OK"}
-    return {"Records": [{"EventSource": "aws:sns", "EventVersion": "1.0", "Sns": {"Message": json.dumps(message)}}]}
 
 
 def _publishes(cloud: Cloud, instance: str, tunnels: int) -> None:

@@ -154,16 +154,26 @@ def _dead_letters(scene: Scene) -> None:
     poison = f"no event: {hashlib.sha256(str(made.period).encode()).hexdigest()}"
     with scene.step("dead letter", "a message that nobody can read ends there"):
         scene.tell("events", poison)
-        found: list[str] = []
+        found: list[dict[str, Any]] = []
 
         def arrived() -> bool:
-            got = dead.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-            found.extend(one["Body"] for one in got)
+            asked = {"MaxNumberOfMessages": 10, "AttributeNames": ["ApproximateReceiveCount"]}
+            found.extend(dead.receive_message(QueueUrl=url, **asked).get("Messages", []))
             return bool(found)
 
         made.until(arrived, "The dead letter arrives")
-        if found != [poison]:
+        if [one["Body"] for one in found] != [poison]:
             raise RehearsalError(f"{len(found)} messages were given up, not the one that had to be.")
+        handed = int(found[0]["Attributes"]["ApproximateReceiveCount"]) - 1  # our own was the last
+        if handed != (most := _receives(scene, "events")):
+            raise RehearsalError(f"The message was given up after {handed} receives, and not after {most}.")
+
+
+def _receives(scene: Scene, queue: str) -> int:
+    """After how many a message is given up, as it was applied."""
+    asked = {"QueueUrl": scene.outputs["queues"][queue]["url"], "AttributeNames": ["RedrivePolicy"]}
+    found = scene.cloud.client("sqs").get_queue_attributes(**asked)["Attributes"]["RedrivePolicy"]
+    return int(json.loads(found)["maxReceiveCount"])
 
 
 def waiting(scene: Scene, queue: str) -> int:

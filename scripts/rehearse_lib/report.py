@@ -34,6 +34,13 @@ class Report:
     def resources(self, seconds: dict[str, float]) -> None:
         self.slowest = sorted(((taken, address) for address, taken in seconds.items()), reverse=True)
 
+    def every(self) -> str:
+        """Seconds of each resource that was made; "" where none was."""
+        if not self.slowest:
+            return ""
+        lines = [f"## {self.title}: {len(self.slowest)} resources", "", "| resource | seconds |", "|---|---:|"]
+        return "\n".join(lines + [f"| `{address}` | {seconds:.0f} |" for seconds, address in self.slowest]) + "\n"
+
     def text(self) -> str:
         lines = [f"## {self.title}", "", "| step | seconds | |", "|---|---:|---|"]
         lines += [f"| {name} | {seconds:.0f} | {note} |" for name, seconds, note in self.steps]

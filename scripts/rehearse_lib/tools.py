@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from scripts.rehearse_lib.errors import RehearsalError
+from scripts.rehearse_lib.errors import MissingError
 
 PROVIDER = Path("registry.terraform.io/hashicorp/aws")
 USUAL = (
@@ -24,7 +24,7 @@ DEEP = 4
 def terraform() -> str:
     found = shutil.which("terraform")
     if found is None:
-        raise RehearsalError(
+        raise MissingError(
             "terraform is not on PATH. Install 1.11 or later: https://developer.hashicorp.com/terraform/install"
         )
     return found

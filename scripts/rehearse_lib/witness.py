@@ -47,6 +47,7 @@ def sees(cloud: Cloud, outputs: Mapping[str, Any], vault: Function, ear: str) ->
     if told := heard(sqs, ear):
         raise RehearsalError(f"The witness complains about documents that are as they were made: {told}")
     for one in stored:
+        _sealed(s3, documents, one["Key"])
         _compare(s3, outputs["buckets"]["register"], documents, one["Key"])
     s3.put_object(Bucket=documents, Key=stored[0]["Key"], Body=b"forged")
     _pumped(sqs, queue, vault)
@@ -62,6 +63,15 @@ def heard(sqs: Any, ear: str) -> list[dict[str, Any]]:
             sqs.delete_message(QueueUrl=ear, ReceiptHandle=one["ReceiptHandle"])
             found.append(json.loads(one["Body"]))
     return found
+
+
+def _sealed(s3: Any, bucket: str, key: str) -> None:
+    """With the key that the bucket was given, although whoever put it there named none."""
+    rules = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    wanted = rules[0]["ApplyServerSideEncryptionByDefault"]["KMSMasterKeyID"]
+    found = s3.head_object(Bucket=bucket, Key=key)
+    if (found.get("ServerSideEncryption"), found.get("SSEKMSKeyId")) != ("aws:kms", wanted):
+        raise RehearsalError(f"{key} is not sealed with the key of {bucket}.")
 
 
 def _compare(s3: Any, register: str, documents: str, key: str) -> None:

@@ -1,0 +1,64 @@
+"""The command's exit codes, and what it leaves behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts.rehearse_lib import __main__ as command
+from scripts.rehearse_lib.errors import RehearsalError
+from scripts.rehearse_lib.report import Report
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_without_terraform_it_says_what_to_install_and_leaves_nothing(tmp_path: Path) -> None:
+    known = {"PATH": str(tmp_path), "TMPDIR": str(tmp_path), "PYTHONPATH": os.pathsep.join([str(ROOT), f"{ROOT}/app"])}
+    words = [sys.executable, "-m", "scripts.rehearse_lib", "small", "--no-images"]
+    done = subprocess.run(words, env=known, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (69, "")
+    assert done.stderr.startswith("terraform is not on PATH. Install ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_environment_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        command.main(["huge"])
+    assert ended.value.code == 2
+    assert "no such environment: huge" in capsys.readouterr().err
+
+
+def test_after_a_failure_everything_is_left_to_look_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(names: object, place: Path, *, bakes: bool) -> tuple[str, str]:
+        (place / "moto.log").write_text("why")
+        raise RehearsalError("terraform apply failed.")
+
+    monkeypatch.setattr(command, "rehearse", fails)
+    monkeypatch.setattr("tempfile.mkdtemp", lambda prefix: str(tmp_path / prefix))
+    assert command.main(["small", "--no-images"]) == 1
+    (log,) = tmp_path.rglob("moto.log")
+    assert f"terraform apply failed.\nIts copy of terraform/ and all logs are left in {log.parent}." in (
+        capsys.readouterr().err
+    )
+
+
+def test_the_file_of_the_report_holds_every_resource(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = Report("small")
+    report.resources({f"module.vpn.aws_route.behind[{n}]": float(n) for n in range(12)})
+
+    def passes(names: object, place: Path, *, bakes: bool) -> tuple[str, str]:
+        return report.text(), report.every()
+
+    monkeypatch.setattr(command, "rehearse", passes)
+    assert command.main(["small", "--no-images", "--report", str(tmp_path / "report.md")]) == 0
+    rows = [line for line in (tmp_path / "report.md").read_text().splitlines() if line.startswith("| `module.vpn")]
+    assert (len(rows), rows[0]) == (12, "| `module.vpn.aws_route.behind[11]` | 11 |")
+    assert "behind[0]" not in capsys.readouterr().out
