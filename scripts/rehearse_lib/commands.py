@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/deploy.md"
@@ -16,9 +16,12 @@ ran: list[str] = ["./scripts/setup --dev"]
 
 def note(*words: str) -> None:
     """A command that was run."""
-    line = " ".join(word for word in words if not FOR_MACHINES.fullmatch(word))
-    if line not in ran:
+    if (line := _plain(words)) not in ran:
         ran.append(line)
+
+
+def _plain(words: Iterable[str]) -> str:
+    return " ".join(word for word in words if not FOR_MACHINES.fullmatch(word))
 
 
 def blocks(page: Path = PAGE) -> list[tuple[str, list[str]]]:
@@ -37,4 +40,4 @@ def blocks(page: Path = PAGE) -> list[tuple[str, list[str]]]:
 def unkept(page: Path = PAGE, known: Sequence[str] | None = None) -> list[str]:
     """Commands that the page calls rehearsed and that were not run. Where output goes is the page's own."""
     promised = [line.partition(" > ")[0] for kind, lines in blocks(page) if kind == "rehearsed" for line in lines]
-    return [line for line in promised if line not in (ran if known is None else known)]
+    return [line for line in promised if _plain(line.split()) not in (ran if known is None else known)]

@@ -27,8 +27,10 @@ def test_a_block_that_says_neither_is_refused(tmp_path: Path) -> None:
 
 def test_a_command_that_never_ran_is_told(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text("```sh rehearsed\nterraform -chdir=terraform plan > here\nterraform fly\n```\n")
-    assert commands.unkept(page, ["terraform -chdir=terraform plan"]) == ["terraform fly"]
+    page.write_text(
+        "```sh rehearsed\nterraform -chdir=terraform plan > here\nterraform output -json\nterraform fly\n```\n"
+    )
+    assert commands.unkept(page, ["terraform -chdir=terraform plan", "terraform output"]) == ["terraform fly"]
 
 
 def test_what_only_machines_say_is_left_out_of_the_words(monkeypatch: pytest.MonkeyPatch) -> None:
