@@ -56,6 +56,6 @@ CATALOGUE = (
     Entry("fail-closed", "with the tunnels down nothing leaves in clear", vpn.fail_closed),
     Entry("restore", "backup, wipe, restore: the audit chain verifies", operations.restore, procedure=True),
     Entry("doctor", "the doctor names what is wrong", operations.doctor, procedure=True),
-    Entry("hardening", "lynis, systemd-analyze", hardening.audited),
+    Entry("hardening", "lynis, OpenSCAP, systemd-analyze", hardening.audited),
     Entry("wire", "nothing crossed the internet in clear during this run", outside.wire),
 )

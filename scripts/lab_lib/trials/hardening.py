@@ -1,4 +1,4 @@
-"""Marks by auditors that nobody here wrote, as scripts/audit_host asks for them: lynis, systemd-analyze."""
+"""Marks by auditors that nobody here wrote, as scripts/audit_host asks for them: lynis, OpenSCAP, systemd-analyze."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from scripts.audit_lib.__main__ import audit
 from scripts.audit_lib.findings import Audit
+from scripts.lab_lib.trials import debian12
 from scripts.lab_lib.trials.figures import Figure
 from scripts.lab_lib.trials.lab import Lab
 
@@ -13,7 +14,8 @@ LYNIS = {"portal": "lynis_portal", "vpn-a": "lynis_vpn"}
 
 
 def audited(lab: Lab) -> Iterator[str]:
-    """Portal and VPN host by lynis; every unit of ours on every kind of host. What is not reached needs a waiver."""
+    """Portal and VPN host by lynis, every unit of ours on every kind of host, a Debian 12 host of its own by OpenSCAP.
+    What is not reached needs a waiver."""
     for host, name in LYNIS.items():
         (found,) = audit(host, ["lynis"])
         lab.report(Figure(name, found.score, _note(found)))
@@ -22,6 +24,10 @@ def audited(lab: Lab) -> Iterator[str]:
     worst = max(units, key=lambda one: one.score)
     lab.report(Figure("units_exposure", worst.score, f"{worst.host}; {sum(len(one.findings) for one in units)} waived"))
     yield from (problem for one in units for problem in _open(one))
+    scap = debian12.audited()
+    note = f"{scap.score} % by its own weighting; {_note(scap)}"
+    lab.report(Figure("openscap_unwaived", len(scap.open), note))
+    yield from _open(scap)
 
 
 def _note(found: Audit) -> str:
