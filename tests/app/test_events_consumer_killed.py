@@ -90,8 +90,11 @@ def until(met: Callable[[], bool], what: str) -> None:
 
 
 def waiting_for_a_lock() -> bool:
+    """In this database: others of the cluster belong to tests that run at the same time."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
         return bool(cursor.fetchone()[0])
 
 

@@ -28,14 +28,16 @@ def needed() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """The command, for one group. `cache`: another place for bases than the machine's."""
+    """The command, for one group. `cache`: another place for bases than the machine's, without any host on them."""
 
     group: str
     cache: Path | None = None
 
     def environment(self) -> dict[str, str]:
-        cache = {"PROFORMA_HOSTS_CACHE": str(self.cache)} if self.cache else {}
-        return os.environ | {"PROFORMA_HOSTS_GROUP": self.group} | cache
+        own = {}
+        if self.cache:
+            own = {"PROFORMA_HOSTS_CACHE": str(self.cache), "PROFORMA_HOSTS_STATE": str(self.cache / "state")}
+        return os.environ | {"PROFORMA_HOSTS_GROUP": self.group} | own
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
