@@ -63,7 +63,7 @@ build {
     playbook_file    = "${path.root}/../ansible/playbooks/image.yml"
     groups           = ["portal", "worker"]
     user             = var.ssh.user
-    extra_arguments  = ["--tags", "bake"]
+    extra_arguments  = ["--tags", "bake", "--extra-vars", jsonencode({ base_local_packages = var.local_packages })]
     use_proxy        = false # Packer's own way in speaks SHA-1, which OpenSSH refuses
 
     ansible_env_vars = [

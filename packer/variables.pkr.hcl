@@ -53,6 +53,12 @@ variable "source_owner" {
   default     = "136693071363"
 }
 
+variable "local_packages" {
+  type        = list(object({ path = string, sha256 = string }))
+  description = "Packages that are not in Debian's archive, such as Amazon's SSM agent, by absolute path, with the SHA-256 that their publisher states."
+  default     = []
+}
+
 variable "out" {
   type        = string
   description = "Directory for the manifest and the bills of materials."

@@ -6,6 +6,7 @@ Debian with systemd. What is left out is the block of plugins, which Debian's Pa
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -31,6 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BASE, VERSION = "trixie", "0.0.1"
 KINDS = ("portal", "vpn")
 LONGEST = 1500
+AGENT = "rehearsal-agent"
 KEY_NAME = "rehearsal-bakes"
 USER = "admin"
 PREPARE = f"""set -eu
@@ -40,7 +42,7 @@ apt-get install -qy --no-install-recommends python3 sudo openssh-server
 useradd --create-home --shell /bin/bash {USER}
 echo '{USER} ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/90-cloud-init-users
 install -d -m 0700 -o {USER} /home/{USER}/.ssh
-install -m 0600 -o {USER} /root/.ssh/authorized_keys /home/{USER}/.ssh/authorized_keys
+install -m 0600 -o {USER} ~root/.ssh/authorized_keys /home/{USER}/.ssh/authorized_keys
 echo 'echo a secret >/dev/null' >/home/{USER}/.bash_history
 """
 """what Debian's image for EC2 has, and somebody's traces"""
@@ -52,6 +54,7 @@ def bake(cloud: Cloud, place: Path, report: Report) -> dict[str, str]:
     templates, key = _templates(place), baking.make_key(place)
     _in_the_account(cloud, key)
     bases.build(BASE)
+    _package(place)
     with ThreadPoolExecutor(len(KINDS)) as pool:
         made = pool.map(lambda kind: _baked(cloud, kind, templates, key, report), KINDS)
         return dict(zip(KINDS, made, strict=True))
@@ -111,7 +114,9 @@ def _packed(cloud: Cloud, kind: str, templates: Path, key: Path, where: str, out
     values = {"region": REGION, "version": VERSION, "kms_key": "alias/proforma-images"}
     command = ["packer", "build", f"-only=amazon-ebs.{kind}", *_variables(values)]
     commands.note(*command, "packer")
-    command += _variables({"out": str(out), "endpoint": cloud.endpoint, "ssh": ssh})
+    brought = _package(templates.parent)
+    local = f'[{{path="{brought}",sha256="{hashlib.sha256(brought.read_bytes()).hexdigest()}"}}]'
+    command += _variables({"out": str(out), "endpoint": cloud.endpoint, "ssh": ssh, "local_packages": local})
     environment = os.environ | cloud.environment()
     environment |= {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
@@ -139,12 +144,25 @@ def _variables(values: Mapping[str, str]) -> list[str]:
     return [word for name, value in values.items() for word in ("-var", f"{name}={value}")]
 
 
+def _package(place: Path) -> Path:
+    """In the place of Amazon's SSM agent: a package that is in no archive."""
+    tree, made = place / AGENT, place / f"{AGENT}.deb"
+    if not made.exists():
+        (tree / "DEBIAN").mkdir(parents=True)
+        about = f"Package: {AGENT}\nVersion: 1\nArchitecture: all\nMaintainer: nobody\nDescription: rehearsed\n"
+        (tree / "DEBIAN/control").write_text(about)
+        subprocess.run(["dpkg-deb", "--build", str(tree), str(made)], check=True, capture_output=True)
+    return made
+
+
 def _looked_at(kind: str, root: Path, out: Path) -> None:
     """What became the image, in the host's own file system. Raises RehearsalError with all faults."""
     faults = [f"{path} is left" for path in _traces(root)]
     bill = json.loads((out / f"proforma-{kind}-{VERSION}.cdx.json").read_text())
     if bill["bomFormat"] != "CycloneDX" or len(bill["components"]) < 100:
         faults.append("the bill of materials is no list of the packages")
+    if AGENT not in [one["name"] for one in bill["components"]]:
+        faults.append("the package that was brought is not installed")
     if faults:
         raise RehearsalError(f"The image {kind} is not as it has to be:\n" + "\n".join(faults))
 

@@ -50,6 +50,7 @@ _MAY = (
     ("portal", "secretsmanager:GetSecretValue", "{migration_secret}"),
     ("portal", "ssm:GetParameter", _PARAMETER % "release"),
     ("portal", "sqs:SendMessage", _QUEUE % "celery"),
+    *((host, "ssmmessages:OpenDataChannel", "*") for host in ("portal", "worker", "vpn")),
     ("worker", "s3:PutObject", _DOCUMENT),
     ("worker", "s3:GetObject", _S3 % "inbox" + "/acknowledgements/acme/aa"),
     ("worker", "sqs:ReceiveMessage", _QUEUE % "events"),

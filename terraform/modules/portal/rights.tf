@@ -66,6 +66,16 @@ data "aws_iam_policy_document" "portal" {
     actions   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
     resources = ["arn:${local.partition}:logs:${local.region}:${local.account}:log-group:/${var.name}/portal*"]
   }
+
+  # The inventory of EC2 reaches hosts that way: no port for ssh is open anywhere.
+  statement {
+    sid = "SessionsOfAdministrators"
+    actions = [
+      "ssm:UpdateInstanceInformation", "ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel",
+      "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel",
+    ]
+    resources = ["*"] # none of these can name a resource
+  }
 }
 
 data "aws_iam_policy_document" "trust" {

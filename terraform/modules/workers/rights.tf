@@ -90,6 +90,16 @@ data "aws_iam_policy_document" "worker" {
     actions   = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
     resources = ["arn:${local.partition}:logs:${local.region}:${local.account}:log-group:/${var.name}/worker*"]
   }
+
+  # The inventory of EC2 reaches hosts that way: no port for ssh is open anywhere.
+  statement {
+    sid = "SessionsOfAdministrators"
+    actions = [
+      "ssm:UpdateInstanceInformation", "ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel",
+      "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel",
+    ]
+    resources = ["*"] # none of these can name a resource
+  }
 }
 
 data "aws_caller_identity" "current" {}
