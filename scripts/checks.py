@@ -64,17 +64,17 @@ def tests(quick: bool, extra: Sequence[str], report: Path) -> Check:
 
 
 def appliance(extra: Sequence[str], report: Path) -> Check:
-    """The lab on one core, the rehearsal of the cloud on the other, when nothing else is going on any more."""
+    """The lab, then the rehearsal of the cloud, when nothing else is going on any more: the lab measures times."""
     shown = "-rP"  # the table of figures, the report
-    return Check(APPLIANCE, (*_pytest("appliance and not molecule", report), shown, *extra), quiet=False)
+    return Check(APPLIANCE, (*_pytest("appliance and not molecule", report, 1), shown, *extra), quiet=False)
 
 
 def molecule(extra: Sequence[str], report: Path) -> Check:
-    return Check(MOLECULE, (*_pytest("molecule", report), *extra), quiet=False)
+    return Check(MOLECULE, (*_pytest("molecule", report, 1), *extra), quiet=False)
 
 
-def _pytest(marks: str, report: Path) -> tuple[str, ...]:
-    return (tool("pytest"), "--quiet", "-n", "2", "--dist", "loadfile", f"--junitxml={report}", "-m", marks)
+def _pytest(marks: str, report: Path, workers: int = 2) -> tuple[str, ...]:
+    return (tool("pytest"), "--quiet", "-n", str(workers), "--dist", "loadfile", f"--junitxml={report}", "-m", marks)
 
 
 def tool(name: str) -> str:
@@ -134,19 +134,23 @@ def show(outcomes: Sequence[Outcome], console: Console) -> None:
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="./scripts/test", description="Every check. See tests/README.md.")
     parser.add_argument("--quick", action="store_true", help=f"leave out what takes long: -m '{QUICK}'")
+    parser.add_argument(
+        "--no-appliance", action="store_true", help="without the lab and the rehearsal: a quarter of an hour"
+    )
     parser.add_argument("--molecule", action="store_true", help="and molecule's scenarios: half an hour")
     options, extra = parser.parse_known_args(arguments)
+    left_out = options.quick or options.no_appliance
     console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else 120)
     with tempfile.TemporaryDirectory(prefix="proforma-") as scratch, postgres.for_tests() as cluster:
         state, report = Path(scratch), Path(scratch) / "report.xml"
         environment = rehearsal.surroundings(state, cluster)
         outcomes = [run(check, environment, console) for check in static_checks()]
         wanted = [tests(options.quick, extra, report)]
-        wanted += [] if options.quick else [appliance(extra, report)]
+        wanted += [] if left_out else [appliance(extra, report)]
         wanted += [molecule(extra, report)] if options.molecule else []
         tested = [run_tests(check, report, environment, console) for check in wanted]
     outcomes += tested
-    outcomes += [Outcome(APPLIANCE, None, 0.0, "the lab, the rehearsal")] if options.quick else []
+    outcomes += [Outcome(APPLIANCE, None, 0.0, "the lab, the rehearsal")] if left_out else []
     outcomes += [] if options.molecule else [Outcome(MOLECULE, None, 0.0, "molecule's scenarios")]
     show(outcomes, console)
     failed = any(o.passed is False for o in outcomes) or not any(o.passed for o in tested)

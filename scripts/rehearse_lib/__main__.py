@@ -14,7 +14,7 @@ from scripts.host_lib.errors import HostError
 from scripts.postgres import PostgresError
 from scripts.processes import ChildEndedError
 from scripts.rehearse_lib import commands, environments, gaps, moto, report, tools, upgrade
-from scripts.rehearse_lib.errors import MissingError, RehearsalError
+from scripts.rehearse_lib.errors import LostAnswerError, MissingError, RehearsalError
 from scripts.rehearse_lib.play import play
 
 MISSING = 69  # as every command of scripts/ says it
@@ -44,7 +44,7 @@ def rehearse(names: Sequence[str], place: Path, *, bakes: bool) -> tuple[str, st
         for name in names:
             sys.stdout.write(f"{name} ...\n")
             sys.stdout.flush()
-            reports.append(play(name, place / name, cloud, bakes=bakes and not reports))
+            reports.append(_played(name, place, cloud, bakes=bakes and not reports))
     upgraded = report.Report("upgrade")
     upgrade.play(place / "upgrade", upgraded)
     if set(names) == set(environments.NAMES):
@@ -54,6 +54,17 @@ def rehearse(names: Sequence[str], place: Path, *, bakes: bool) -> tuple[str, st
     missing = [] if bakes else ["**No image was baked.**\n"]
     text = "\n".join([*parts, *missing, *(one.text() for one in (*reports, upgraded)), report.unproven(), _commands()])
     return text, "\n".join(one.every() for one in reports)
+
+
+def _played(name: str, place: Path, cloud: moto.Cloud, *, bakes: bool) -> report.Report:
+    """Begun anew, once and aloud, when moto has lost an answer: that is no fault of what is rehearsed."""
+    try:
+        return play(name, place / name, cloud, bakes=bakes)
+    except LostAnswerError as error:
+        sys.stderr.write(f"{name}: moto has lost an answer; begun anew.\n{error}\n")
+    made = play(name, place / f"{name}-anew", cloud, bakes=bakes)
+    made.steps.insert(0, ("begun anew", 0.0, "moto had lost an answer"))
+    return made
 
 
 def _commands() -> str:

@@ -9,3 +9,7 @@ class RehearsalError(Exception):
 
 class MissingError(RehearsalError):
     """This machine lacks what a rehearsal needs; the text says what, and how it comes."""
+
+
+class LostAnswerError(RehearsalError):
+    """moto made something, and its answer was lost: asked again, it says that there is such a thing already."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from pathlib import Path
 
 from scripts.rehearse_lib import assertions, environments, failover, gaps, images, inventory, month, moto, workspace
-from scripts.rehearse_lib.errors import RehearsalError
+from scripts.rehearse_lib.errors import LostAnswerError, RehearsalError
 from scripts.rehearse_lib.report import Report
 from scripts.rehearse_lib.terraform import Terraform
 
 REGION = f"-var=region={moto.REGION}"
+LOST = re.compile(r"operation error [^:]+: Create\w+, https response error StatusCode: 409")
 BACKEND = "envs/rehearsal.s3.tfbackend"
 
 
@@ -46,7 +48,10 @@ def applied(root: Terraform, options: list[str], report: Report) -> None:
     root.init(f"-backend-config={BACKEND}").orderly("terraform init")
     planned = root.plan("first.plan", *options).orderly("terraform plan")
     report.step("plan", planned.seconds)
-    done = root.apply("first.plan").orderly("terraform apply")
+    done = root.apply("first.plan")
+    if any(LOST.search(problem) for problem in done.problems):
+        raise LostAnswerError("\n".join(done.problems))
+    done.orderly("terraform apply")
     report.step("apply", done.seconds, f"{len(done.resources)} resources")
     report.resources(done.resources)
 

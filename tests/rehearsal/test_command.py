@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from scripts.rehearse_lib import __main__ as command
-from scripts.rehearse_lib.errors import RehearsalError
+from scripts.rehearse_lib.errors import LostAnswerError, RehearsalError
+from scripts.rehearse_lib.play import LOST
 from scripts.rehearse_lib.report import Report
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,3 +63,39 @@ def test_the_file_of_the_report_holds_every_resource(
     rows = [line for line in (tmp_path / "report.md").read_text().splitlines() if line.startswith("| `module.vpn")]
     assert (len(rows), rows[0]) == (12, "| `module.vpn.aws_route.behind[11]` | 11 |")
     assert "behind[0]" not in capsys.readouterr().out
+
+
+def test_an_answer_that_moto_lost_is_told_and_it_begins_anew_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    places: list[str] = []
+
+    def plays(name: str, place: Path, cloud: object, *, bakes: bool) -> Report:
+        places.append(place.name)
+        if len(places) < fails:
+            raise LostAnswerError("CreateStage: 409")
+        return Report(name)
+
+    monkeypatch.setattr(command, "play", plays)
+    fails = 2
+    made = command._played("small", tmp_path, None, bakes=False)  # type: ignore[arg-type]
+    assert (places, made.steps) == (["small", "small-anew"], [("begun anew", 0.0, "moto had lost an answer")])
+    assert "moto has lost an answer" in capsys.readouterr().err
+    fails = 99
+    with pytest.raises(LostAnswerError):
+        command._played("small", tmp_path, None, bakes=False)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("problem", "lost"),
+    [
+        (
+            "creating Stage (v1): operation error API Gateway: CreateStage, https response error StatusCode: 409, x",
+            True,
+        ),
+        ("operation error KMS: CreateAlias, https response error StatusCode: 400, AlreadyExistsException", False),
+        ("operation error S3: PutBucketPolicy, https response error StatusCode: 409, OperationAborted", False),
+    ],
+)
+def test_only_a_thing_that_was_made_twice_counts_as_a_lost_answer(problem: str, lost: bool) -> None:
+    assert bool(LOST.search(problem)) is lost
