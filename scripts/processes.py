@@ -43,11 +43,12 @@ class Family:
         *,
         pass_fds: Sequence[int] = (),
         ends_with: signal.Signals = signal.SIGTERM,
+        extra: Mapping[str, str] | None = None,
     ) -> Child:
-        """Start a child that has to stay; its standard output and error go to NAME.log."""
+        """Start a child that has to stay, with `extra` in its environment alone; what it says goes to NAME.log."""
         log = self._logs / f"{name}.log"
         with log.open("wb") as output:
-            process = self._spawn(command, ends_with, stdout=output, stderr=output, pass_fds=pass_fds)
+            process = self._spawn(command, ends_with, stdout=output, stderr=output, pass_fds=pass_fds, extra=extra)
         self._children.append(Child(name, process, log, ends_with))
         return self._children[-1]
 

@@ -22,6 +22,7 @@ import yaml
 
 from scripts.host_lib import bases, boot, hosts, layers, locks, network, places
 from scripts.host_lib.errors import AbsentError, HostError
+from scripts.host_lib.places import Group, Place
 from scripts.host_lib.spec import UPLINK, Attachment, Spec
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,9 +74,11 @@ def _imports_role(task: Mapping[str, Any]) -> bool:
     return "ansible.builtin.import_role" in task
 
 
-def online_host(base: str, key: str, *, chain: Sequence[str] = (), more: Sequence[Attachment] = ()) -> Spec:
+def online_host(
+    base: str, key: str, *, group: Group | None = None, chain: Sequence[str] = (), more: Sequence[Attachment] = ()
+) -> Spec:
     """A host that this machine reaches by its uplink; `key` is a public key that may enter as root."""
-    route = ("default", str(network.uplink(places.group()).ip))
+    route = ("default", str(network.uplink(group or places.group()).ip))
     attachments = (*more, Attachment(UPLINK, UPLINK))
     return Spec(base, layers=tuple(chain), attachments=attachments, routes=(route,), keys=(key,))
 
@@ -85,26 +88,24 @@ def address(lease: Spec) -> str:
     return next(a for one in lease.attachments if one.network == UPLINK for a in one.addresses).partition("/")[0]
 
 
+@contextlib.contextmanager
+def fresh(group: Group, base: str, key: Path, *, chain: Sequence[str] = ()) -> Iterator[tuple[Place, str]]:
+    """A new host, the only one of its group, started and online, and its address; all of it is gone afterwards."""
+    place, public = group.place("baking"), key.with_suffix(".pub").read_text().strip()
+    try:
+        lease, _ = hosts.up(place, online_host(base, public, group=group, chain=chain))
+        boot.wait(place)
+        yield place, address(lease)
+    finally:
+        hosts.down_all(group, purge=True, now=True)
+
+
 def make_key(directory: Path) -> Path:
     """A key pair for one run; the public half is FILE.pub."""
     private = directory / "ssh_key"
     if not private.exists():
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(private)], check=True)
     return private
-
-
-@contextlib.contextmanager
-def _group(name: str) -> Iterator[None]:
-    """Hosts made within are of that group; places.group() reads the environment."""
-    before = os.environ.get("PROFORMA_HOSTS_GROUP")
-    os.environ["PROFORMA_HOSTS_GROUP"] = name
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["PROFORMA_HOSTS_GROUP"]
-        else:
-            os.environ["PROFORMA_HOSTS_GROUP"] = before
 
 
 def _fits(layer: str, base: bases.Base) -> bool:
@@ -123,19 +124,13 @@ def _discard_older(name: str, base: str, layer: str) -> None:
 
 
 def _bake(layer: str, base: bases.Base, playbook: Path, groups: Sequence[str], below: str) -> None:
-    with _group(f"bake-{hashlib.sha256(layer.encode()).hexdigest()[:8]}"), tempfile.TemporaryDirectory() as scratch:
-        group = places.group()
-        place = group.place("baking")
-        try:
-            key = make_key(Path(scratch))
-            public = key.with_suffix(".pub").read_text().strip()
-            lease, _ = hosts.up(place, online_host(base.suite, public, chain=[below] if below else []))
-            boot.wait(place)
-            inventory = write_inventory(Path(scratch), {place.name: (address(lease), tuple(groups))}, key)
+    group = Group(f"bake-{hashlib.sha256(layer.encode()).hexdigest()[:8]}")
+    with tempfile.TemporaryDirectory() as scratch:
+        key = make_key(Path(scratch))
+        with fresh(group, base.suite, key, chain=[below] if below else []) as (place, where):
+            inventory = write_inventory(Path(scratch), {place.name: (where, tuple(groups))}, key)
             play(playbook, inventory, "--tags", "bake")
             hosts.save_layer(place, layer)
-        finally:
-            hosts.down_all(group, purge=True, now=True)
 
 
 def write_inventory(directory: Path, found: Mapping[str, tuple[str, Sequence[str]]], key: Path) -> Path:

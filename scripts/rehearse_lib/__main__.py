@@ -96,7 +96,7 @@ def main(given: Sequence[str]) -> int:
     names = options.environments or environments.NAMES
     place = options.keep or Path(tempfile.mkdtemp(prefix="proforma-rehearsal-"))
     place.mkdir(parents=True, exist_ok=True)
-    code = 130
+    code = 1  # an error that nobody expected leaves everything to look at, too
     try:
         text, resources = rehearse(names, place, bakes=_can_bake(options))
         code = 0
@@ -106,6 +106,8 @@ def main(given: Sequence[str]) -> int:
     except (RehearsalError, HostError, ChildEndedError) as error:
         sys.stderr.write(f"{error}\nIts copy of terraform/ and all logs are left in {place}.\n")
         code = 1
+    except KeyboardInterrupt:
+        code = 130
     finally:
         if options.keep is None and code != 1:
             shutil.rmtree(place)

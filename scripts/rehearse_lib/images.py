@@ -15,14 +15,12 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 from scripts.ansible_lib import baking
-from scripts.host_lib import bases, boot, hosts, network
+from scripts.host_lib import bases, boot
 from scripts.host_lib.errors import HostError
 from scripts.host_lib.places import Group, Place
-from scripts.host_lib.spec import UPLINK, Attachment, Spec
 from scripts.rehearse_lib import commands
 from scripts.rehearse_lib.errors import RehearsalError
 from scripts.rehearse_lib.moto import REGION, Cloud
@@ -79,7 +77,8 @@ def _in_the_account(cloud: Cloud, key: Path) -> None:
 
 def _baked(cloud: Cloud, kind: str, templates: Path, key: Path, report: Report) -> str:
     begun = time.monotonic()
-    with _machine(kind, key) as (where, host):
+    with baking.fresh(Group(f"image-{kind}-{os.getpid() % 100000}"), BASE, key) as (host, where):
+        _prepared(kind, host)
         out = templates.parent / f"out-{kind}"
         image = _packed(cloud, kind, templates, key, where, out)
         _looked_at(kind, host.root, out)
@@ -87,24 +86,13 @@ def _baked(cloud: Cloud, kind: str, templates: Path, key: Path, report: Report) 
     return image
 
 
-@contextmanager
-def _machine(kind: str, key: Path) -> Iterator[tuple[str, Place]]:
-    """(address, host) of a fresh Debian, gone afterwards."""
-    group = Group(f"image-{kind}-{os.getpid() % 100000}")
-    host, public = group.place("baking"), key.with_suffix(".pub").read_text().strip()
-    route = ("default", str(network.uplink(group).ip))
-    try:
-        attachments = (Attachment(UPLINK, UPLINK),)
-        lease, _ = hosts.up(host, Spec(BASE, attachments=attachments, routes=(route,), keys=(public,)))
-        boot.wait(host)
-        line = [*boot.entering(host), "bash", "-s"]
-        done = subprocess.run(line, input=PREPARE, capture_output=True, text=True, check=False)
-        if done.returncode:
-            said = (done.stdout + done.stderr)[-2000:]
-            raise HostError(f"It failed:\n{said}", where=f"image {kind}", remedy="Is Debian reached?")
-        yield baking.address(lease), host
-    finally:
-        hosts.down_all(group, purge=True, now=True)
+def _prepared(kind: str, host: Place) -> None:
+    """Raises HostError."""
+    line = [*boot.entering(host), "bash", "-s"]
+    done = subprocess.run(line, input=PREPARE, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = (done.stdout + done.stderr)[-2000:]
+        raise HostError(f"It failed:\n{said}", where=f"image {kind}", remedy="Is Debian reached? ./scripts/host doctor")
 
 
 def _packed(cloud: Cloud, kind: str, templates: Path, key: Path, where: str, out: Path) -> str:

@@ -42,7 +42,6 @@ class Office:
     state: Path
     period: Period
     doors: Mapping[str, Mapping[str, str]]
-    owner: Mapping[str, str]
     database: str
 
     def ask(self, question: str) -> Any:
@@ -73,9 +72,8 @@ class Office:
         self.manage("demo_month", "--plan", str(self.state / "plan.json"), "--part", part)
 
     def celery(self, *words: str, extra: Mapping[str, str] | None = None) -> Child:
-        variables = [f"{name}={value}" for name, value in (extra or {}).items()]
-        command = ["env", *variables, sys.executable, "-m", "scripts.leashed", "celery", "-A", "portal.celery", *words]
-        return self.family.start(f"celery {words[0]} {secrets.token_hex(2)}", command)
+        command = [sys.executable, "-m", "scripts.leashed", "celery", "-A", "portal.celery", *words]
+        return self.family.start(f"celery {words[0]} {secrets.token_hex(2)}", command, extra=extra)
 
     def worker(self) -> Child:
         """As proforma-worker.service starts it."""
@@ -136,7 +134,7 @@ def opened(cloud: Cloud, outputs: Mapping[str, Any], state: Path) -> Iterator[Of
         environment = known | cloud.environment() | _estate(cloud, outputs)
         family = Family(state / "logs", environment | {"PYTHONUNBUFFERED": "1"}, rehearsal.APP)
         period = Period.of(datetime.now(ZoneInfo(ZONE)).date()).previous()
-        office = Office(family, state, period, _doors(state), owner, environment["PROFORMA_DATABASE_URL"])
+        office = Office(family, state, period, _doors(state), environment["PROFORMA_DATABASE_URL"])
         try:
             office.manage("migrate", "--verbosity", "0", extra=owner)
             yield office

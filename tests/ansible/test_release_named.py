@@ -20,7 +20,7 @@ PLAY = [{
     "gather_facts": False,
     "tasks": [{
         "ansible.builtin.import_role": {"name": "release", "tasks_from": "name"},
-        "vars": {"release_named": "{{ appliance_release }}"},
+        "vars": {"release_current_version": "{{ appliance_release }}"},
     }],
 }]  # fmt: skip
 

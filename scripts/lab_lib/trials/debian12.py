@@ -12,10 +12,9 @@ from pathlib import Path
 from scripts.ansible_lib import baking
 from scripts.audit_lib import openscap
 from scripts.audit_lib.findings import Audit
-from scripts.host_lib import bases, boot, hosts, network
+from scripts.host_lib import bases, boot
 from scripts.host_lib.places import Group
 from scripts.host_lib.shell import run
-from scripts.host_lib.spec import UPLINK, Attachment, Spec
 
 BASE = "bookworm"
 PLAYBOOK = baking.ANSIBLE / "molecule/platform/converge.yml"
@@ -25,22 +24,15 @@ SCANNER = "export DEBIAN_FRONTEND=noninteractive; apt-get update -q && apt-get i
 def audited() -> Audit:
     """What OpenSCAP says of it. Raises HostError."""
     bases.build(BASE)
-    group = Group(f"scap-{os.getpid() % 100000}")
-    host = group.place("debian12")
     with tempfile.TemporaryDirectory() as scratch:
         key = baking.make_key(Path(scratch))
         os.environ["MOLECULE_EPHEMERAL_DIRECTORY"] = scratch  # where the playbook looks for the key
-        route = ("default", str(network.uplink(group).ip))
-        public = key.with_suffix(".pub").read_text().strip()
         try:
-            attachments = (Attachment(UPLINK, UPLINK),)
-            lease, _ = hosts.up(host, Spec(BASE, attachments=attachments, routes=(route,), keys=(public,)))
-            boot.wait(host)
-            run(*boot.entering(host), "sh", "-c", SCANNER)
-            inventory = baking.write_inventory(Path(scratch), {host.name: (baking.address(lease), ("portal",))}, key)
-            baking.play(PLAYBOOK, inventory, "--tags", "bake")
-            baking.play(PLAYBOOK, inventory)
-            return openscap.audit(host)
+            with baking.fresh(Group(f"scap-{os.getpid() % 100000}"), BASE, key) as (host, where):
+                run(*boot.entering(host), "sh", "-c", SCANNER)
+                inventory = baking.write_inventory(Path(scratch), {host.name: (where, ("portal",))}, key)
+                baking.play(PLAYBOOK, inventory, "--tags", "bake")
+                baking.play(PLAYBOOK, inventory)
+                return openscap.audit(host)
         finally:
             del os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]
-            hosts.down_all(group, purge=True, now=True)
