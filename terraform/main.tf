@@ -96,22 +96,21 @@ module "documents" {
 }
 
 module "workers" {
-  source                 = "./modules/workers"
-  name                   = var.name
-  image_id               = var.images.portal
-  instance_type          = var.workers.instance_type
-  hosts                  = var.workers.hosts
-  subnet_ids             = module.network.hosts_subnet_ids
-  security_group_id      = module.network.security_groups.worker
-  kms_key_arn            = module.security.kms_keys.data
-  documents_kms_key_arn  = module.security.kms_keys.documents
-  documents_bucket       = module.documents.documents_bucket
-  inbox_bucket           = module.documents.inbox_bucket
-  artifacts_bucket       = module.documents.artifacts_bucket
-  database_secret_arns   = [module.database.secrets.app]
-  portal_secret_arns     = values(module.portal.secrets)
-  release_parameter_arn  = module.portal.release_parameter.arn
-  settings_parameter_arn = module.portal.settings_parameter.arn
+  source                = "./modules/workers"
+  name                  = var.name
+  image_id              = var.images.portal
+  instance_type         = var.workers.instance_type
+  hosts                 = var.workers.hosts
+  subnet_ids            = module.network.hosts_subnet_ids
+  security_group_id     = module.network.security_groups.worker
+  kms_key_arn           = module.security.kms_keys.data
+  documents_kms_key_arn = module.security.kms_keys.documents
+  documents_bucket      = module.documents.documents_bucket
+  inbox_bucket          = module.documents.inbox_bucket
+  artifacts_bucket      = module.documents.artifacts_bucket
+  database_secret_arns  = [module.database.secrets.app]
+  portal_secret_arns    = values(module.portal.secrets)
+  release_parameter_arn = module.portal.release_parameter.arn
 }
 
 module "portal" {
@@ -136,7 +135,6 @@ module "portal" {
   artifacts_bucket      = module.documents.artifacts_bucket
   database_secret_arns  = { app = module.database.secrets.app, migration = module.database.secrets.migration }
   extra_policy_arns     = local.alone ? { worker = module.workers.policy_arn } : { wake = module.workers.wake_policy_arn }
-  settings              = local.settings
 }
 
 module "intake" {

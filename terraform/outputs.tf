@@ -93,6 +93,11 @@ output "hosts" {
     owner_secret = module.database.secrets.migration
     pointer      = module.portal.release_parameter.name
     artifacts    = module.documents.artifacts_bucket.name
-    log_groups   = module.observability.log_groups
+    # by the groups of the inventory a host is in
+    configurations = merge(
+      { (local.alone ? "portal-worker" : "portal") = module.portal.configuration_secret_arn },
+      local.alone ? {} : { worker = module.workers.configuration_secret_arn },
+    )
+    log_groups = module.observability.log_groups
   }
 }

@@ -1,8 +1,8 @@
 """Layers of ./scripts/host in which the `bake` phase of a playbook's roles is done: packages, users, units.
 
 A layer is a head start and no more: whoever uses it plays the roles in full over it. So it is keyed by what makes a
-difference to the packages (tasks/bake*.yml, defaults, vars of each role), by the base and by the playbook's
-list of roles.
+difference to what is baked (tasks/bake*.yml, tasks/harden and the files they name, defaults, vars of each role, the
+programs that are packed for hosts), by the base and by the playbook's list of roles.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ from scripts.host_lib.spec import UPLINK, Attachment, Spec
 
 ROOT = Path(__file__).resolve().parents[2]
 ANSIBLE = ROOT / "ansible"
-BAKED = ("tasks/bake*.yml", "tasks/bake*/*.yml", "defaults/*.yml", "vars/*.yml")
+BAKED = ("tasks/bake*.yml", "tasks/harden/*.yml", "defaults/*.yml", "vars/*.yml")
+PROGRAMS = ("scripts/proforma_install/*.py", "scripts/proforma_cloud/*.py")
+"""packed by roles while they bake"""
 _PATIENCE = 1200.0
 
 
@@ -49,9 +51,19 @@ def layer_name(name: str, base: bases.Base, playbook: Path, groups: Sequence[str
     """`NAME-BASE-KEY`; another key whenever something that is baked changes."""
     digest = hashlib.sha256(f"{base.made}\n{','.join(groups)}\n{below}".encode())
     for role in roles_of(playbook, groups):
-        for path in sorted({p for pattern in BAKED for p in (ANSIBLE / "roles" / role).glob(pattern)}):
+        for path in sorted(_baked(ANSIBLE / "roles" / role)):
             digest.update(f"{path.relative_to(ANSIBLE)}\n".encode() + path.read_bytes())
+    for path in sorted(path for pattern in PROGRAMS for path in ROOT.glob(pattern)):
+        digest.update(path.read_bytes())
     return f"{name}-{base.suite}-{digest.hexdigest()[:8]}"
+
+
+def _baked(role: Path) -> set[Path]:
+    """What the phase `bake` of a role reads, of the role's own folder."""
+    found = {path for pattern in BAKED for path in role.glob(pattern)}
+    tasks = "".join(path.read_text() for path in found if "tasks" in path.parts)
+    beside = (path for folder in ("files", "templates") for path in role.glob(f"{folder}/*") if path.is_file())
+    return found | {path for path in beside if path.name.removesuffix(".j2") in tasks}
 
 
 def roles_of(playbook: Path, groups: Sequence[str] = ()) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from scripts.host_lib.errors import HostError, MachineError
 
 _MOUNT = Path("/sys/fs/cgroup")
-_PATIENCE = 10.0
+_PATIENCE = 60.0  # seconds; a busy machine kills slowly
 
 
 def hierarchies() -> tuple[Path, ...]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from scripts.lab_lib.errors import LabError
 from scripts.lab_lib.places import Lab
-from scripts.lab_lib.topology import GATEWAY_IDENTITY, PORTAL_NAME
+from scripts.lab_lib.topology import GATEWAY_IDENTITY, INTAKE_NAME, PORTAL_NAME
 from scripts.pki_lib import __main__ as pki
 
 DOMAIN = "provider.example"
@@ -48,6 +48,7 @@ HOLDERS = (
     Holder("provider", "gateway", "vpn-a", GATEWAY_IDENTITY),
     Holder("provider", "gateway", "vpn-b", GATEWAY_IDENTITY, "vpn-a"),
     Holder("provider", "portal", "portal", PORTAL_NAME),
+    Holder("provider", "portal", "intake", INTAKE_NAME),
     Holder("provider", "portal", "database", f"database.{DOMAIN}"),
     Holder("staff", "staff", "anna", f"anna@{DOMAIN}"),
     Holder("staff", "staff", "ben", f"ben@{DOMAIN}"),

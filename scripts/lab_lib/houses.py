@@ -6,12 +6,15 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from scripts import lambdas
 from scripts.lab_lib import inventory, settings, systems
-from scripts.lab_lib.files import PRIVATE, Given, hosts_file
-from scripts.lab_lib.places import Lab
+from scripts.lab_lib.files import PRIVATE, File, Given, hosts_file
+from scripts.lab_lib.places import ROOT, Lab
 from scripts.lab_lib.topology import (
     CUSTOMER_NAMES,
     GATEWAY_IDENTITY,
+    INTAKE_ADDRESS,
+    INTAKE_STAGE,
     NAMES,
     PORTAL_NAME,
     SERVICE_ADDRESS,
@@ -128,7 +131,8 @@ rm /run/passwords.sql
 """
 
 
-def aws(_lab: Lab) -> Given:
+def aws(lab: Lab) -> Given:
+    """moto, and the private API: its event shape, and the function's real zip under Amazon's runtime client."""
     given = Given()
     wanted = {
         "endpoint": inventory.AWS,
@@ -136,11 +140,29 @@ def aws(_lab: Lab) -> Given:
         "queues": inventory.QUEUES,
         "buckets": [inventory.DOCUMENTS, inventory.INBOX],
     }
+    given.text("/etc/moto/secrets.json", json.dumps({f"{SENDERS}example-a": _sender(lab)}), PRIVATE)
     given.text("/etc/hosts", hosts_file("aws", NAMES))
     given.copy("/opt/moto/resources.py", GIVEN / "resources.py")
     given.text("/etc/systemd/system/moto.service", MOTO.format(wanted=json.dumps(wanted)))
-    given.script = "systemctl daemon-reload\nsystemctl enable --now --quiet moto\n"
+    _intake(given, lab)
+    given.script = "systemctl daemon-reload\nsystemctl enable --now --quiet moto intake\n"
     return given
+
+
+def _sender(lab: Lab) -> str:
+    """Who may send for customer A, as app/lambdas/intake/senders.py has it."""
+    login = settings.inbound(settings.secrets_of(lab))["customers/example-a/inbound"]
+    known = {"addresses": ["10.20.30.40/31"], "kinds": ["acknowledgements"], "method": "basic"}
+    return json.dumps({**known, "username": login["username"], "secrets": [login["password"]]})
+
+
+def _intake(given: Given, lab: Lab) -> None:
+    given.files["/opt/intake/intake.zip"] = File(lambdas.pack("intake"))
+    for path in sorted((ROOT / "scripts/gateway_lib").glob("*.py")):
+        given.copy(f"/opt/intake/scripts/gateway_lib/{path.name}", path)
+    given.copy("/etc/intake/intake.crt", lab.certificates / "intake.crt")
+    given.copy("/etc/intake/intake.key", lab.certificates / "intake.key", PRIVATE)
+    given.text("/etc/systemd/system/intake.service", INTAKE)
 
 
 MOTO = """[Unit]
@@ -148,12 +170,38 @@ Description=AWS, played by moto; its state is in memory
 
 [Service]
 Environment=AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab
+LoadCredential=secrets.json:/etc/moto/secrets.json
 ExecStart=/opt/moto/bin/moto_server --host 0.0.0.0 --port 5000
 ExecStartPost=/opt/moto/bin/python /opt/moto/resources.py '{wanted}'
 StandardOutput=null
 StandardError=null
 Restart=always
 DynamicUser=yes
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+SENDERS = "lab/intake/"
+INTAKE = f"""[Unit]
+Description=API Gateway's private API, played, and the function that it leads to
+After=moto.service
+Wants=moto.service
+
+[Service]
+WorkingDirectory=/opt/intake
+Environment=AWS_ACCESS_KEY_ID=lab AWS_SECRET_ACCESS_KEY=lab AWS_DEFAULT_REGION={inventory.REGION}
+Environment=AWS_ENDPOINT_URL={inventory.AWS}
+Environment=INBOX_BUCKET={inventory.INBOX} EVENTS_QUEUE_URL={inventory.queue("events")} SENDERS_PREFIX={SENDERS}
+Environment=SENDERS_TTL=60 WINDOW_SECONDS=300 MOST_BYTES=1048576
+LoadCredential=key:/etc/intake/intake.key
+ExecStart=/opt/moto/bin/python -m scripts.gateway_lib --zip intake.zip --handler lambdas.intake.handler.handler \\
+    --listen {INTAKE_ADDRESS}:443 --certificate /etc/intake/intake.crt --key %d/key \\
+    --stage {INTAKE_STAGE} --path /inbox/{{kind}}/{{customer}}
+AmbientCapabilities=CAP_NET_BIND_SERVICE
+DynamicUser=yes
+Restart=always
 
 [Install]
 WantedBy=multi-user.target

@@ -26,7 +26,7 @@ def _passes(purpose: str, ports: list[str], **whom: list[str]) -> dict[str, Any]
 
 INBOUND = [
     _passes("staff, through their tunnel", ["443"], **{"from": [STAFF_POOL]}),
-    _passes("acknowledgements of customers", ["443"], **{"from": ["10.20.30.40/31", "10.50.60.40/32"]}),
+    _passes("acknowledgements of customer B", ["443"], **{"from": ["10.50.60.40/32"]}),
 ]
 OUTBOUND = [
     _passes("database", ["5432"], to=[NAMES["database.provider.example"]]),

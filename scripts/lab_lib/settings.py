@@ -12,12 +12,12 @@ from typing import Any
 import yaml
 
 from scripts.lab_lib.places import ROOT, Lab
-from scripts.lab_lib.topology import BY_NAME, PRIVATE_SERVICE_ADDRESS, ROUTER_ADDRESS
+from scripts.lab_lib.topology import BY_NAME, INTAKE_ADDRESS, PRIVATE_SERVICE_ADDRESS, ROUTER_ADDRESS
 from strongswan.render.house import House, load
 
 EXAMPLES = ROOT / "strongswan"
-MOVED = {"198.51.100.20": "192.0.2.10", "10.30.0.": "10.50.60."}
-"""customer B's addresses in the example, and in the lab, where two customers do not share a provider"""
+MOVED = {"198.51.100.20": "192.0.2.10", "10.30.0.": "10.50.60.", "ours: intake": "ours: portal"}
+"""customer B in the example and in the lab: no provider of A's, and an inbox as on premises, where there is no API"""
 NAMES = (
     *("secret_key", "pseudonym_key", "database_owner", "database_app", "database_backup", "psk_b", "heartbeat"),
     *("a_source", "a_sap", "a_inbound", "b_source", "b_sap", "b_inbound"),
@@ -84,7 +84,7 @@ def gateway(name: str = "vpn-a") -> dict[str, Any]:
     ours["esp"] = "user-space"
     ours["private"].pop("router", None)
     ours["private"]["address"] = _private(name)
-    ours["hosts"] |= {"worker": f"{BY_NAME['worker'].address}/32", "intake": f"{BY_NAME['portal'].address}/32"}
+    ours["hosts"] |= {"worker": f"{BY_NAME['worker'].address}/32", "intake": f"{INTAKE_ADDRESS}/32"}
     ours["management"] = {"ssh_from": [], "peer": _private(other)}
     ours["pair"] = {
         "name": name,

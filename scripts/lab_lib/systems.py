@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from scripts.lab_lib import settings
 from scripts.lab_lib.files import PRIVATE, Given, hosts_file
 from scripts.lab_lib.places import ROOT, Lab
-from scripts.lab_lib.topology import CUSTOMER_NAMES, PORTAL_NAME, SEEN_BY_CUSTOMER
+from scripts.lab_lib.topology import CUSTOMER_NAMES, INTAKE_NAME, INTAKE_STAGE, PORTAL_NAME, SEEN_BY_CUSTOMER
 
 
 def a_systems(lab: Lab) -> Given:
     given = Given()
-    names = {PORTAL_NAME: SEEN_BY_CUSTOMER["example-a"]} | CUSTOMER_NAMES["example-a"]
+    names = {INTAKE_NAME: SEEN_BY_CUSTOMER["example-a"]} | CUSTOMER_NAMES["example-a"]
     given.text("/etc/hosts", hosts_file("a-systems", names))
-    _sandbox(given, lab, "a")
+    _sandbox(given, lab, "a", f"{INTAKE_NAME}/{INTAKE_STAGE}")
     _request_tracker(given)
     sites = (
         ("servicenow.corp.customer-a.example", "10.20.30.40:443", "a-servicenow", 8080),
@@ -31,7 +31,7 @@ def b_systems(lab: Lab) -> Given:
     given = Given()
     names = {PORTAL_NAME: SEEN_BY_CUSTOMER["example-b"]} | CUSTOMER_NAMES["example-b"]
     given.text("/etc/hosts", hosts_file("b-systems", names))
-    _sandbox(given, lab, "b")
+    _sandbox(given, lab, "b", PORTAL_NAME)
     _nginx(given, lab, (("sap.customer-b.example", "10.50.60.40:443", "b-sap", 8080),))
     given.text("/etc/tinyproxy.conf", PROXY)
     given.text("/etc/systemd/system/proxy.service", PROXY_UNIT)
@@ -58,7 +58,8 @@ WantedBy=multi-user.target
 """
 
 
-def _sandbox(given: Given, lab: Lab, letter: str) -> None:
+def _sandbox(given: Given, lab: Lab, letter: str, inbox: str) -> None:
+    """`inbox`: where its SAP sends answers, host and what stands before the path."""
     found = settings.secrets_of(lab)
     doors = settings.credentials(found) | settings.inbound(found)
     kinds = (("servicenow", "source"), ("sap", "sap"), ("acknowledgement", "inbound"))
@@ -67,7 +68,7 @@ def _sandbox(given: Given, lab: Lab, letter: str) -> None:
         given.copy(f"/opt/sandbox/sandbox/{path.name}", path)
     given.text("/etc/sandbox/secrets.json", json.dumps(secrets), PRIVATE)
     given.copy("/etc/sandbox/provider-ca.pem", lab.certificates / "provider-ca.pem")
-    given.text("/etc/systemd/system/sandbox.service", SANDBOX.format(letter=letter, portal=PORTAL_NAME))
+    given.text("/etc/systemd/system/sandbox.service", SANDBOX.format(letter=letter, inbox=inbox))
     given.script += "systemctl daemon-reload\nsystemctl enable --quiet sandbox nginx\nsystemctl restart sandbox nginx\n"
 
 
@@ -81,7 +82,7 @@ StateDirectory=sandbox
 DynamicUser=yes
 ExecStart=/opt/sandbox/venv/bin/python -m sandbox serve --host 127.0.0.1 --port 8080 --state /var/lib/sandbox \\
     --secrets %d/secrets.json --acknowledge-after 1 --acknowledge-ca /etc/sandbox/provider-ca.pem \\
-    --acknowledge-url https://{portal}/inbox/acknowledgements/example-{letter}
+    --acknowledge-url https://{inbox}/inbox/acknowledgements/example-{letter}
 Restart=always
 
 [Install]

@@ -20,6 +20,9 @@ PRIVATE_SERVICE_ADDRESS = "10.40.0.10"
 STAFF_POOL = "10.60.0.0/24"
 VPC = "10.40.0.0/16"
 PORTAL_NAME = "portal.provider.example"
+INTAKE_NAME, INTAKE_ADDRESS = "intake.provider.example", "10.40.10.30"
+"""the private API, as customers know it, and one of its fixed addresses"""
+INTAKE_STAGE = "live"
 GATEWAY_IDENTITY = "vpn.provider.example"
 ROUTER_ADDRESS = "203.0.113.1"
 
@@ -58,10 +61,11 @@ def _vpn(name: str, number: int) -> Host:
     return Host(name, "vpn", nets, (("default", ROUTER_ADDRESS),), ("vpn",))
 
 
-def _inner(name: str, layer: str, address: str, appliance: tuple[str, ...] = ()) -> Host:
+def inner(name: str, layer: str, address: str, appliance: tuple[str, ...] = (), *, more: tuple[str, ...] = ()) -> Host:
     """In our network; whatever is not in it goes to the active VPN host, which refuses what it does not know."""
     routes = (("default", PRIVATE_SERVICE_ADDRESS),)
-    return Host(name, layer, (Net("vpc", "eth0", (f"{address}/16",)),), routes, appliance)
+    addresses = tuple(f"{one}/16" for one in (address, *more))
+    return Host(name, layer, (Net("vpc", "eth0", addresses),), routes, appliance)
 
 
 HOSTS: tuple[Host, ...] = (
@@ -77,10 +81,10 @@ HOSTS: tuple[Host, ...] = (
     ),
     _vpn("vpn-a", 11),
     _vpn("vpn-b", 12),
-    _inner("portal", "portal", "10.40.10.10", ("portal",)),
-    _inner("worker", "worker", "10.40.10.20", ("worker",)),
-    _inner("database", "database", "10.40.20.10"),
-    _inner("aws", "aws", "10.40.30.10"),
+    inner("portal", "portal", "10.40.10.10", ("portal",)),
+    inner("worker", "worker", "10.40.10.20", ("worker",)),
+    inner("database", "database", "10.40.20.10"),
+    inner("aws", "aws", "10.40.30.10", more=(INTAKE_ADDRESS,)),
     Host(
         "nat",
         "net",
@@ -132,4 +136,4 @@ CUSTOMER_NAMES = {
     "example-b": {"sap.customer-b.example": "10.50.60.40", "proxy.customer-b.example": "10.50.60.8"},
 }
 SEEN_BY_CUSTOMER = {"example-a": "10.99.1.5", "example-b": "10.40.10.10"}
-"""the address under which each customer reaches our inbox"""
+"""the address under which each customer reaches our inbox: A the private API, B the portal's own"""

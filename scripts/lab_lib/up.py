@@ -111,9 +111,9 @@ def _built(steps: Steps, built: Future[tuple[str, bool]]) -> str:
 
 
 def _configure(lab: Lab, steps: Steps, version: str, *, baked: bool) -> None:
-    """`baked`: the layers hold all that the phase `bake` would do again."""
+    """`baked`: the layers hold all that the phases `bake` and `harden` would do again."""
     with steps.step("playbooks/appliance.yml") as say:
-        skipped = ("--skip-tags", "bake") if baked else ()
+        skipped = ("--skip-tags", "bake,harden") if baked else ()
         plays.play(lab, "appliance", "--extra-vars", json.dumps({"appliance_release": version}), *skipped, say=say)
     with steps.step("first administrator") as say:
         say(_administrator(lab))

@@ -16,7 +16,7 @@ from scripts.release_lib.wheels import pins, platforms
 PINS = ROOT / "app/requirements-dev.txt"
 PYTHON = "3.13"
 """of Debian 13"""
-WANTED = {"aws": ("moto[server]",), "systems": ("flask", "waitress", "requests", "lxml")}
+WANTED = {"aws": ("moto[server]", "awslambdaric"), "systems": ("flask", "waitress", "requests", "lxml")}
 
 
 def key(layer: str) -> str:

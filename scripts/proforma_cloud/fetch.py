@@ -1,23 +1,29 @@
-"""`proforma-cloud secrets` and `proforma-cloud release`: run as root by units of systemd, before the portal's services.
+"""`proforma-cloud secrets`, `release` and `configuration`: run as root by units of systemd.
 
-secrets   each secret of cloud.json from Secrets Manager into CREDSTORE/proforma.NAME (0600), replaced in one step
-release   the SSM parameter into the pointer file, and the artifact with its signature from S3 unless it is installed
+secrets         each secret of cloud.json from Secrets Manager into CREDSTORE/proforma.NAME (0600), in one step
+release         the SSM parameter into the pointer file, and artifact and signature from S3 unless it is installed
+configuration   what an instance configures itself by (boot.json names the secret): playbooks and roles whose SHA-256
+                the secret states, and the variables of its kind, below /run/proforma-boot
 
 What cannot be fetched leaves what is there: a host that was once set up boots although AWS does not answer. No value is
-logged. Exit codes: 0 done; 69 something could not be fetched, the lines say what and what was kept; 78 cloud.json is
-damaged.
+logged. Exit codes: 0 done; 69 something could not be fetched, the lines say what and what was kept; 78 cloud.json or
+boot.json is damaged.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import hashlib
 import json
 import os
 import re
+import shutil
+import socket
 import sys
+import tarfile
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,6 +50,11 @@ class Place:
     def artifacts(self) -> Path:
         return self.root / "var/lib/proforma/artifacts"
 
+    @property
+    def boot(self) -> Path:
+        """Memory, not disk: variables may be secret."""
+        return self.root / "run/proforma-boot"
+
     def installed(self, version: str) -> bool:
         return (self.root / "opt/proforma/releases" / version / "installed.json").exists()
 
@@ -64,6 +75,23 @@ class Wanted:
         if bad := [name for name in secrets if not NAME.match(name)]:
             raise ValueError(f"{bad[0]!r} is no name of a secret")
         return cls(secrets, str(given["pointer_parameter"]), str(given["artifacts_bucket"]))
+
+
+@dataclass(frozen=True)
+class Instance:
+    """boot.json, as Terraform's user data writes it. `kinds`: groups of the inventory, portal, worker or both."""
+
+    kinds: tuple[str, ...]
+    region: str
+    artifacts_bucket: str
+    secret: str
+
+    @classmethod
+    def read(cls, path: Path) -> Instance:
+        """Raises ValueError, KeyError."""
+        given = json.loads(path.read_text())
+        names = given["region"], given["artifacts_bucket"], given["configuration_secret"]
+        return cls(tuple(given["kinds"]), *map(str, names))
 
 
 class UselessError(Exception):
@@ -125,6 +153,47 @@ def _artifact(bucket: str, version: str, into: Path) -> None:
             aside.unlink(missing_ok=True)
 
 
+def configuration(instance: Instance, place: Place) -> list[str]:
+    """Playbooks first, the inventory last: where it stands, all that it needs is there. Returns as `secrets`."""
+    troubles: list[str] = []
+    os.environ.setdefault("AWS_DEFAULT_REGION", instance.region)
+    inventory = place.boot / "inventory.json"
+    with _noting(troubles, f"the configuration {instance.secret}", inventory.exists()):
+        given = _configuration(_text(client("secretsmanager").get_secret_value(SecretId=instance.secret)), instance)
+        _playbooks(instance.artifacts_bucket, given["object"], given["sha256"], place.boot)
+        here = socket.gethostname()
+        connection = {"ansible_connection": "local", "ansible_python_interpreter": "/usr/bin/python3"}
+        groups: dict[str, Any] = {kind: {"hosts": {here: {}}} for kind in instance.kinds}
+        write(inventory, json.dumps({"all": {"children": groups, "vars": given["variables"] | connection}}))
+    return troubles
+
+
+def _configuration(text: str, instance: Instance) -> dict[str, Any]:
+    """Raises UselessError."""
+    try:
+        given = json.loads(text)
+        kinds, _, _, _ = (given[name] for name in ("kinds", "object", "sha256", "variables"))
+    except (ValueError, KeyError, TypeError) as error:
+        raise UselessError("it is not what playbooks/appliance.yml stores there") from error
+    if sorted(kinds) != sorted(instance.kinds):
+        raise UselessError(f"it is for {' and '.join(kinds)}, and this host is {' and '.join(instance.kinds)}")
+    return dict(given)
+
+
+def _playbooks(bucket: str, name: str, sha256: str, into: Path) -> None:
+    """Unpacked only when they are, byte for byte, what the secret states. Raises UselessError."""
+    aside, tree = into / ".playbooks.part", into / "tree"
+    try:
+        client("s3").download_file(bucket, name, str(aside))
+        if hashlib.sha256(aside.read_bytes()).hexdigest() != sha256:
+            raise UselessError(f"{name} in the bucket {bucket} is not what it states (SHA-256)")
+        shutil.rmtree(tree, ignore_errors=True)
+        with tarfile.open(aside) as packed:
+            packed.extractall(tree, filter="data")
+    finally:
+        aside.unlink(missing_ok=True)
+
+
 @contextlib.contextmanager
 def _noting(troubles: list[str], what: str, there: bool) -> Any:
     from boto3.exceptions import Boto3Error
@@ -159,21 +228,28 @@ def write(path: Path, text: str, mode: int = 0o600) -> None:
         raise
 
 
-COMMANDS = {"secrets": secrets, "release": release}
+COMMANDS: dict[str, tuple[Callable[[Path], Any], Callable[[Any, Place], list[str]], str, str]] = {
+    "secrets": (Wanted.read, secrets, "/etc/proforma/cloud.json", "Play the role release again."),
+    "release": (Wanted.read, release, "/etc/proforma/cloud.json", "Play the role release again."),
+    "configuration": (Instance.read, configuration, "/etc/proforma/boot.json", "Is the user data that of Terraform?"),
+}
+"""name -> how its settings are read, what is done with them, where they are, what to do when they are damaged"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="proforma-cloud", description="Fetch what this host needs from AWS.")
     parser.add_argument("what", choices=sorted(COMMANDS))
-    parser.add_argument("--settings", type=Path, default=Path("/etc/proforma/cloud.json"))
+    parser.add_argument("--settings", type=Path, help="default: /etc/proforma/cloud.json, or boot.json")
     parser.add_argument("--root", type=Path, default=Path("/"), help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
+    read, fetch, usual, remedy = COMMANDS[given.what]
+    settings = given.settings or Path(usual)
     try:
-        wanted = Wanted.read(given.settings)
+        wanted = read(settings)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        sys.stderr.write(f"{given.settings} cannot be used: {error}. Play the role release again.\n")
+        sys.stderr.write(f"{settings} cannot be used: {error}. {remedy}\n")
         return 78
-    troubles = COMMANDS[given.what](wanted, Place(given.root))
+    troubles = fetch(wanted, Place(given.root))
     sys.stderr.write("".join(f"{line}\n" for line in troubles))
     return 69 if troubles else 0
 

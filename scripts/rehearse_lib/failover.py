@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from scripts.gateway_lib.runtime_api import Function
 from scripts.rehearse_lib import functions, wake
 from scripts.rehearse_lib.errors import RehearsalError
 from scripts.rehearse_lib.moto import Cloud
 from scripts.rehearse_lib.report import Report
-from scripts.rehearse_lib.runtime_api import Function
 from scripts.rehearse_lib.workspace import Workspace
 
 

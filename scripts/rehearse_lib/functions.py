@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from scripts.gateway_lib.runtime_api import Function, function_running
 from scripts.rehearse_lib.errors import RehearsalError
 from scripts.rehearse_lib.moto import Cloud
-from scripts.rehearse_lib.runtime_api import Function, function_running
 
 
 def name_of(cloud: Cloud, kind: str) -> str:

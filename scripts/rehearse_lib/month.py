@@ -11,6 +11,7 @@ from typing import Any
 
 import requests
 
+from scripts.gateway_lib import door
 from scripts.rehearse_lib import functions, gateway, office, witness
 from scripts.rehearse_lib.errors import RehearsalError
 from scripts.rehearse_lib.moto import Cloud
@@ -50,7 +51,7 @@ def play(cloud: Cloud, outputs: Mapping[str, Any], space: Workspace, report: Rep
         _without_policies(cloud),
         functions.deployed(cloud, "intake", zips, place) as intake,
         functions.deployed(cloud, "vault", zips, place) as vault,
-        gateway.serving(gateway.applied(cloud, name), intake) as api,
+        door.serving(gateway.applied(cloud, name), intake) as api,
         office.opened(cloud, outputs, place / "state") as made,
     ):
         scene = Scene(cloud, outputs, made, report)

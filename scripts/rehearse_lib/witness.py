@@ -7,9 +7,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from scripts.gateway_lib.runtime_api import Function
 from scripts.rehearse_lib.errors import RehearsalError
 from scripts.rehearse_lib.moto import REGION, Cloud
-from scripts.rehearse_lib.runtime_api import Function
 
 EAR = "rehearsal-hears-alarms"
 

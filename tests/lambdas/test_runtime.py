@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from scripts import lambdas as builder
-from scripts.rehearse_lib.runtime_api import Function, function_running
+from scripts.gateway_lib.runtime_api import Function, function_running
 from tests.lambdas.conftest import Cloud
 from tests.lambdas.intake_support import event, signed
 from tests.lambdas.test_vault import PDF, alarms, entry, payload, record, store

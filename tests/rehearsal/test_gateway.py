@@ -11,9 +11,9 @@ import pytest
 import requests
 
 from lambdas.intake import request
-from scripts.rehearse_lib import gateway
-from scripts.rehearse_lib.gateway import Api
-from scripts.rehearse_lib.runtime_api import Function
+from scripts.gateway_lib import door
+from scripts.gateway_lib.door import Api
+from scripts.gateway_lib.runtime_api import Function
 
 SAMPLE = Path(request.__file__).parent / "events/acknowledgement_basic.json"
 API = Api("a1b2c3d4e5", "live", "/inbox/{kind}/{customer}")
@@ -28,13 +28,13 @@ class Remembers(Function):
 
     def invoke(self, event: Any) -> tuple[str, Any]:
         self.seen.append(event)
-        return "response", {"statusCode": 202, "body": '{"reference": "r"}'}
+        return "response", {"statusCode": 202, "headers": {"Retry-After": "30"}, "body": '{"reference": "r"}'}
 
 
 @pytest.fixture
 def served() -> Iterator[tuple[str, Remembers]]:
     function = Remembers()
-    with gateway.serving(API, function) as url:
+    with door.serving(API, function) as url:
         yield url, function
 
 
@@ -54,6 +54,7 @@ def test_the_event_has_amazons_shape_and_intake_reads_it(served: tuple[str, Reme
     headers = {"Content-Type": "text/xml", "X-Api-Key": "k"}
     answer = requests.post(f"{url}/inbox/acknowledgements/acme", data=body, headers=headers, timeout=10)
     assert (answer.status_code, answer.json()) == (202, {"reference": "r"})
+    assert answer.headers["Retry-After"] == "30"
     (event,) = function.seen
     assert list(names(event, json.loads(SAMPLE.read_text()))) == []
     read = request.read(event)

@@ -45,6 +45,7 @@ TARGETS = {
     "wire_in_clear": Target("packets in clear between the gateways", "", most=0),
     "release_gap": Target("release rolled out: without an answer", "s", most=5, time=True),
     "release_seconds": Target("release rolled out, from the command to its end", "s", time=True),
+    "instance_boots": Target("an instance configures itself, from user data to the release", "s", most=600, time=True),
     "new_customer": Target("new customer, from site file to first tunnel", "s", time=True),
     "restore": Target("backup, wipe, restore: the audit chain verifies", "s", time=True),
     "lynis_portal": Target("lynis, portal", "", least=80),

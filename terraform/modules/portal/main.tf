@@ -16,13 +16,12 @@ locals {
   partition = data.aws_partition.current.partition
   balanced  = var.load_balancer != null
 
-  # no secret: the host fetches settings, secrets and release by its role
+  # no secret: the host fetches all else by its role
   boot = {
-    kinds              = var.kinds
-    region             = local.region
-    artifacts_bucket   = var.artifacts_bucket.name
-    pointer_parameter  = aws_ssm_parameter.release.name
-    settings_parameter = aws_ssm_parameter.settings.name
+    kinds                = var.kinds
+    region               = local.region
+    artifacts_bucket     = var.artifacts_bucket.name
+    configuration_secret = aws_secretsmanager_secret.configuration.name
   }
 }
 

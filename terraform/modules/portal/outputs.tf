@@ -33,7 +33,7 @@ output "release_parameter" {
   value       = { name = aws_ssm_parameter.release.name, arn = aws_ssm_parameter.release.arn }
 }
 
-output "settings_parameter" {
-  description = "Settings that are no secret"
-  value       = { name = aws_ssm_parameter.settings.name, arn = aws_ssm_parameter.settings.arn }
+output "configuration_secret_arn" {
+  description = "What portal hosts configure themselves by"
+  value       = aws_secretsmanager_secret.configuration.arn
 }

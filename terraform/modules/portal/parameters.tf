@@ -1,4 +1,4 @@
-# What hosts read when they boot: which release is current, settings that are no secret, and secrets.
+# What hosts read when they boot: what they configure themselves by, which release is current, and secrets.
 
 resource "aws_ssm_parameter" "release" {
   #checkov:skip=CKV2_AWS_34:holds a version, no secret
@@ -13,35 +13,13 @@ resource "aws_ssm_parameter" "release" {
   }
 }
 
-resource "aws_ssm_parameter" "settings" {
-  #checkov:skip=CKV2_AWS_34:holds no secret, which a precondition below sees to
-  name        = "/${var.name}/portal/settings"
-  description = "Settings that are no secret, and where secrets are"
-  type        = "String"
-
-  value = jsonencode({
-    settings = merge(var.settings, { PROFORMA_ALLOWED_HOSTS = var.fqdn })
-    # by the names of /etc/credstore/proforma.NAME
-    secrets = {
-      database_url  = var.database_secret_arns.app
-      secret_key    = local.secret_arns.secret_key
-      pseudonym_key = local.secret_arns.pseudonym_key
-    }
-    portal_secrets = { migration_database_url = var.database_secret_arns.migration }
-  })
-
-  lifecycle {
-    precondition {
-      condition     = alltrue([for name in keys(var.settings) : startswith(name, "PROFORMA_") || startswith(name, "AWS_")])
-      error_message = "Settings are named PROFORMA_... as in docs/settings.md, or AWS_..."
-    }
-    precondition {
-      condition = length(setintersection(keys(var.settings), [
-        "PROFORMA_DATABASE_URL", "PROFORMA_MIGRATION_DATABASE_URL", "PROFORMA_SECRET_KEY", "PROFORMA_PSEUDONYM_KEY",
-      ])) == 0
-      error_message = "A secret does not belong into settings, which stand in the state and in SSM unsealed; hosts read it from Secrets Manager."
-    }
-  }
+# Without a value until playbooks/appliance.yml stores one: variables of the roles, and which playbooks a new host plays.
+resource "aws_secretsmanager_secret" "configuration" {
+  #checkov:skip=CKV2_AWS_57:not a password; each run of appliance.yml stores it anew
+  name                    = "${var.name}/portal/configuration"
+  description             = "What portal hosts configure themselves by when they boot"
+  kms_key_id              = var.kms_key_arn
+  recovery_window_in_days = 0 # one run of the playbook makes it again
 }
 
 locals {

@@ -24,15 +24,15 @@ data "aws_iam_policy_document" "portal" {
     sid     = "ReadSecrets"
     actions = ["secretsmanager:GetSecretValue"]
     resources = concat(
-      [var.database_secret_arns.app, var.database_secret_arns.migration],
+      [aws_secretsmanager_secret.configuration.arn, var.database_secret_arns.app, var.database_secret_arns.migration],
       values(local.secret_arns),
     )
   }
 
   statement {
-    sid       = "ReadPointerAndSettings"
+    sid       = "ReadPointer"
     actions   = ["ssm:GetParameter"]
-    resources = [aws_ssm_parameter.release.arn, aws_ssm_parameter.settings.arn]
+    resources = [aws_ssm_parameter.release.arn]
   }
 
   # Through the services that hold what is sealed, never the key itself.

@@ -114,11 +114,6 @@ variable "extra_policy_arns" {
   type        = map(string)
 }
 
-variable "settings" {
-  description = "Settings that are no secret, as in docs/settings.md, by PROFORMA_ name"
-  type        = map(string)
-}
-
 variable "existing_secrets" {
   description = "ARNs of secrets that exist already, where an installation is restored elsewhere: with another pseudonym key every caller would get a new name. null: they are made"
   type        = object({ secret_key = string, pseudonym_key = string })

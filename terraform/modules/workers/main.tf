@@ -9,12 +9,22 @@ locals {
   groups = var.hosts.max > 0 ? toset(["worker"]) : toset([])
 
   boot = {
-    kinds              = ["worker"]
-    region             = local.region
-    artifacts_bucket   = var.artifacts_bucket.name
-    pointer_parameter  = "/${var.name}/portal/release"
-    settings_parameter = "/${var.name}/portal/settings"
+    kinds                = ["worker"]
+    region               = local.region
+    artifacts_bucket     = var.artifacts_bucket.name
+    configuration_secret = one(aws_secretsmanager_secret.configuration[*].name)
   }
+}
+
+# Without a value until playbooks/appliance.yml stores one: variables of the roles, and which playbooks a new host plays.
+resource "aws_secretsmanager_secret" "configuration" {
+  #checkov:skip=CKV2_AWS_57:not a password; each run of appliance.yml stores it anew
+  count = length(local.groups)
+
+  name                    = "${var.name}/worker/configuration"
+  description             = "What worker hosts configure themselves by when they boot"
+  kms_key_id              = var.kms_key_arn
+  recovery_window_in_days = 0 # one run of the playbook makes it again
 }
 
 resource "aws_launch_template" "this" {

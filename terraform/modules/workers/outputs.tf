@@ -35,3 +35,8 @@ output "wake_policy_arn" {
   description = "What a portal host needs that runs no workers: it may send them work"
   value       = aws_iam_policy.wake.arn
 }
+
+output "configuration_secret_arn" {
+  description = "What worker hosts configure themselves by; null without a group"
+  value       = one(aws_secretsmanager_secret.configuration[*].arn)
+}

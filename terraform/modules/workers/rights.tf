@@ -50,13 +50,13 @@ data "aws_iam_policy_document" "worker" {
   statement {
     sid       = "ReadSecrets"
     actions   = ["secretsmanager:GetSecretValue"]
-    resources = concat(var.database_secret_arns, var.portal_secret_arns)
+    resources = concat(aws_secretsmanager_secret.configuration[*].arn, var.database_secret_arns, var.portal_secret_arns)
   }
 
   statement {
-    sid       = "ReadPointerAndSettings"
+    sid       = "ReadPointer"
     actions   = ["ssm:GetParameter"]
-    resources = [var.release_parameter_arn, var.settings_parameter_arn]
+    resources = [var.release_parameter_arn]
   }
 
   # Through the services that hold what is sealed, never the key itself.

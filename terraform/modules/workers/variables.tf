@@ -99,7 +99,3 @@ variable "release_parameter_arn" {
   type        = string
 }
 
-variable "settings_parameter_arn" {
-  description = "SSM parameter of the settings that are no secret"
-  type        = string
-}

@@ -36,7 +36,6 @@ variables {
   artifacts_bucket      = { name = "artifacts", arn = "arn:aws:s3:::artifacts" }
   database_secret_arns  = { app = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:app", migration = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:migration" }
   extra_policy_arns     = {}
-  settings              = { PROFORMA_MODE = "production" }
 }
 
 run "one_host_keeps_its_address" {
@@ -94,12 +93,6 @@ run "a_fixed_address_is_for_one_host" {
   expect_failures = [aws_launch_template.this]
 }
 
-run "a_secret_is_no_setting" {
-  command = plan
-  variables { settings = { PROFORMA_SECRET_KEY = "x" } }
-  expect_failures = [aws_ssm_parameter.settings]
-}
-
 run "a_load_balancer_needs_two_zones" {
   command = plan
   variables {
@@ -117,4 +110,22 @@ run "a_host_is_a_portal_or_a_portal_and_worker" {
   command = plan
   variables { kinds = ["vpn"] }
   expect_failures = [var.kinds]
+}
+
+run "a_new_host_is_told_what_it_configures_itself_by" {
+  command = plan
+
+  assert {
+    condition = jsondecode(yamldecode(base64decode(aws_launch_template.this.user_data)).write_files[0].content) == {
+      kinds                = ["portal"]
+      region               = "eu-central-1"
+      artifacts_bucket     = "artifacts"
+      configuration_secret = "proforma/portal/configuration"
+    }
+    error_message = "boot.json names the secret, and nothing secret."
+  }
+  assert {
+    condition     = yamldecode(base64decode(aws_launch_template.this.user_data)).runcmd == [["/usr/local/sbin/proforma-boot"]]
+    error_message = "User data starts the program that images have."
+  }
 }

@@ -14,21 +14,20 @@ mock_provider "aws" {
 }
 
 variables {
-  name                   = "proforma"
-  image_id               = "ami-0123456789abcdef0"
-  instance_type          = "t3.medium"
-  hosts                  = { min = 1, max = 3 }
-  subnet_ids             = ["subnet-a", "subnet-b"]
-  security_group_id      = "sg-worker"
-  kms_key_arn            = "arn:aws:kms:eu-central-1:123456789012:key/d"
-  documents_kms_key_arn  = "arn:aws:kms:eu-central-1:123456789012:key/o"
-  documents_bucket       = { name = "documents", arn = "arn:aws:s3:::documents" }
-  inbox_bucket           = { name = "inbox", arn = "arn:aws:s3:::inbox" }
-  artifacts_bucket       = { name = "artifacts", arn = "arn:aws:s3:::artifacts" }
-  database_secret_arns   = ["arn:aws:secretsmanager:eu-central-1:123456789012:secret:app"]
-  portal_secret_arns     = []
-  release_parameter_arn  = "arn:aws:ssm:eu-central-1:123456789012:parameter/proforma/portal/release"
-  settings_parameter_arn = "arn:aws:ssm:eu-central-1:123456789012:parameter/proforma/portal/settings"
+  name                  = "proforma"
+  image_id              = "ami-0123456789abcdef0"
+  instance_type         = "t3.medium"
+  hosts                 = { min = 1, max = 3 }
+  subnet_ids            = ["subnet-a", "subnet-b"]
+  security_group_id     = "sg-worker"
+  kms_key_arn           = "arn:aws:kms:eu-central-1:123456789012:key/d"
+  documents_kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/o"
+  documents_bucket      = { name = "documents", arn = "arn:aws:s3:::documents" }
+  inbox_bucket          = { name = "inbox", arn = "arn:aws:s3:::inbox" }
+  artifacts_bucket      = { name = "artifacts", arn = "arn:aws:s3:::artifacts" }
+  database_secret_arns  = ["arn:aws:secretsmanager:eu-central-1:123456789012:secret:app"]
+  portal_secret_arns    = []
+  release_parameter_arn = "arn:aws:ssm:eu-central-1:123456789012:parameter/proforma/portal/release"
 }
 
 run "queues_are_sealed_and_have_dead_letters" {
