@@ -13,6 +13,16 @@ variable "version" {
   }
 }
 
+variable "commit" {
+  type        = string
+  description = "Commit of this repository whose roles are baked: what git rev-parse HEAD says."
+
+  validation {
+    condition     = var.commit != "" && regex_replace(var.commit, "^[0-9a-f]{40}$", "") == ""
+    error_message = "A commit is 40 hexadecimal digits, as git rev-parse HEAD says it."
+  }
+}
+
 variable "subnet_id" {
   type        = string
   description = "Subnet in which images are baked, with a way to Debian's mirrors; empty: the default one."
@@ -80,4 +90,5 @@ variable "ssh" {
 
 locals {
   made = formatdate("YYYYMMDD-hhmmss", timestamp())
+  bill = "/usr/share/proforma/sbom.cdx.json" # it stays in the image
 }

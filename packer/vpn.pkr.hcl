@@ -46,9 +46,11 @@ source "amazon-ebs" "vpn" {
   }
 
   tags = {
-    Name    = "proforma-vpn"
-    Version = var.version
-    Source  = "{{ .SourceAMIName }}"
+    Name     = "proforma-vpn"
+    Version  = var.version
+    Commit   = var.commit
+    Source   = "{{ .SourceAMIName }}"
+    SourceId = "{{ .SourceAMI }}"
   }
 
   run_tags = {
@@ -60,11 +62,11 @@ build {
   sources = ["source.amazon-ebs.vpn"]
 
   provisioner "ansible" {
-    playbook_file    = "${path.root}/../ansible/playbooks/image.yml"
-    groups           = ["vpn"]
-    user             = var.ssh.user
-    extra_arguments  = ["--tags", "bake", "--extra-vars", jsonencode({ base_local_packages = var.local_packages })]
-    use_proxy        = false # Packer's own way in speaks SHA-1, which OpenSSH refuses
+    playbook_file   = "${path.root}/../ansible/playbooks/image.yml"
+    groups          = ["vpn"]
+    user            = var.ssh.user
+    extra_arguments = ["--tags", "bake", "--extra-vars", jsonencode({ base_local_packages = var.local_packages })]
+    use_proxy       = false # Packer's own way in speaks SHA-1, which OpenSSH refuses
 
     ansible_env_vars = [
       "ANSIBLE_CONFIG=${path.root}/../ansible/ansible.cfg",
@@ -74,26 +76,33 @@ build {
 
   # An image that fails here is never made.
   provisioner "shell" {
-    script          = "${path.root}/files/check.sh"
-    execute_command = "sudo env {{ .Vars }} sh {{ .Path }} vpn"
+    script           = "${path.root}/files/check.sh"
+    environment_vars = ["CHECKS=${local.checks.vpn}"]
+    execute_command  = "sudo env {{ .Vars }} sh {{ .Path }}"
   }
 
   provisioner "shell" {
     script          = "${path.root}/files/sbom.py"
-    execute_command = "sudo env {{ .Vars }} python3 {{ .Path }} proforma-vpn ${var.version} /tmp/sbom.cdx.json"
+    execute_command = "sudo env {{ .Vars }} python3 {{ .Path }} proforma-vpn ${var.version} ${var.commit} ${local.bill}"
   }
 
   provisioner "file" {
     direction   = "download"
-    source      = "/tmp/sbom.cdx.json"
+    source      = local.bill
     destination = "${var.out}/proforma-vpn-${var.version}.cdx.json"
   }
 
-  # Last: afterwards nobody gets in any more but by what the next boot makes.
+  # Afterwards nobody gets in any more but by what the next boot makes.
   provisioner "shell" {
     script          = "${path.root}/files/clean.sh"
     execute_command = "sudo env {{ .Vars }} sh {{ .Path }}"
-    skip_clean      = true
+    skip_clean      = true # its own file went with /tmp
+  }
+
+  provisioner "shell" {
+    script           = "${path.root}/files/check.sh"
+    environment_vars = ["CHECKS=${local.cleaned_checks}"]
+    execute_command  = "sudo env {{ .Vars }} sh {{ .Path }}"
   }
 
   post-processor "manifest" {
@@ -103,6 +112,7 @@ build {
     custom_data = {
       kind    = "vpn"
       version = var.version
+      commit  = var.commit
       sbom    = "proforma-vpn-${var.version}.cdx.json"
     }
   }

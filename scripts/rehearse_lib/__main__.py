@@ -13,7 +13,7 @@ from pathlib import Path
 from scripts.host_lib.errors import HostError
 from scripts.postgres import PostgresError
 from scripts.processes import ChildEndedError
-from scripts.rehearse_lib import commands, environments, gaps, moto, report, tools, upgrade
+from scripts.rehearse_lib import commands, environments, gaps, images, moto, report, tools, upgrade
 from scripts.rehearse_lib.errors import LostAnswerError, MissingError, RehearsalError
 from scripts.rehearse_lib.play import play
 
@@ -30,8 +30,12 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("environments", nargs="*", metavar="ENVIRONMENT", help="small or standard; both unless given")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the report there too, with every resource")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="work in this new directory and leave it")
-    parser.add_argument("--no-images", action="store_true", help="bake none (baking takes root and minutes)")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--images", action="store_true", help="images alone: bake, boot, refuse (needs no terraform)")
+    which.add_argument("--no-images", action="store_true", help="bake none (baking takes root and minutes)")
     options = parser.parse_args(given)
+    if options.images and options.environments:
+        parser.error("--images applies no environment: leave its name out")
     if unknown := set(options.environments) - set(environments.NAMES):
         parser.error(f"no such environment: {', '.join(sorted(unknown))}")
     return options
@@ -54,6 +58,16 @@ def rehearse(names: Sequence[str], place: Path, *, bakes: bool) -> tuple[str, st
     missing = [] if bakes else ["**No image was baked.**\n"]
     text = "\n".join([*parts, *missing, *(one.text() for one in (*reports, upgraded)), report.unproven(), _commands()])
     return text, "\n".join(one.every() for one in reports)
+
+
+def rehearse_images(place: Path) -> tuple[str, str]:
+    """As `rehearse`, of the images alone. Raises MissingError without root."""
+    if os.geteuid():
+        raise MissingError("Baking images takes root.")
+    made = report.Report("images")
+    with moto.running(place / "moto.log") as cloud:
+        images.bake(cloud, place / "images", made)
+    return f"# Rehearsal of the images, both at once\n\n{made.text()}\n{_commands()}", ""
 
 
 def _played(name: str, place: Path, cloud: moto.Cloud, *, bakes: bool) -> report.Report:
@@ -98,7 +112,7 @@ def main(given: Sequence[str]) -> int:
     place.mkdir(parents=True, exist_ok=True)
     code = 1  # an error that nobody expected leaves everything to look at, too
     try:
-        text, resources = rehearse(names, place, bakes=_can_bake(options))
+        text, resources = rehearse_images(place) if options.images else rehearse(names, place, bakes=_can_bake(options))
         code = 0
     except (MissingError, PostgresError) as error:
         sys.stderr.write(f"{error}\n")

@@ -1,19 +1,17 @@
 """Both images, baked by the real `packer build`: its EC2 is moto, its machine a fresh host of ./scripts/host.
 
 Packer itself asks for the instance, makes the image and its encrypted copy; provisioners, checks and cleaning run in a
-Debian with systemd. What is left out is the block of plugins, which Debian's Packer does not know. Takes root.
+Debian with systemd. Then the image is booted, and what must not become one is refused. What is left out is the block of
+plugins, which Debian's Packer does not know. Takes root.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import shutil
 import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,22 +19,22 @@ from scripts.ansible_lib import baking
 from scripts.host_lib import bases, boot
 from scripts.host_lib.errors import HostError
 from scripts.host_lib.places import Group, Place
-from scripts.rehearse_lib import commands
+from scripts.rehearse_lib import asked, image_boots, image_builds, image_records, image_refusals
 from scripts.rehearse_lib.errors import RehearsalError
-from scripts.rehearse_lib.moto import REGION, Cloud
+from scripts.rehearse_lib.image_builds import USER, Build
+from scripts.rehearse_lib.image_records import Wanted
+from scripts.rehearse_lib.moto import Cloud
 from scripts.rehearse_lib.report import Report
 
-ROOT = Path(__file__).resolve().parents[2]
 BASE, VERSION = "trixie", "0.0.1"
-KINDS = ("portal", "vpn")
-LONGEST = 1500
-AGENT = "rehearsal-agent"
-KEY_NAME = "rehearsal-bakes"
-USER = "admin"
+SHARED_WITH = {"portal": (), "vpn": ("111111111111", "222222222222")}
+"""kind -> accounts that may use the image: of two images one is shared"""
+IN_THE_IMAGE = "usr/share/proforma/sbom.cdx.json"
 PREPARE = f"""set -eu
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -q
-apt-get install -qy --no-install-recommends python3 sudo openssh-server
+apt-get install -qy --no-install-recommends python3 sudo openssh-server cloud-init
+echo 'system_info: {{default_user: {{name: {USER}}}}}' >/etc/cloud/cloud.cfg.d/90-user.cfg
 useradd --create-home --shell /bin/bash {USER}
 echo '{USER} ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/90-cloud-init-users
 install -d -m 0700 -o {USER} /home/{USER}/.ssh
@@ -48,41 +46,39 @@ echo 'echo a secret >/dev/null' >/home/{USER}/.bash_history
 
 def bake(cloud: Cloud, place: Path, report: Report) -> dict[str, str]:
     """Kind -> id of its image in moto. Raises RehearsalError, HostError."""
-    place.mkdir(parents=True)
-    templates, key = _templates(place), baking.make_key(place)
+    image_builds.templates(place)
+    key = baking.make_key(place)
     _in_the_account(cloud, key)
     bases.build(BASE)
-    _package(place)
-    with ThreadPoolExecutor(len(KINDS)) as pool:
-        made = pool.map(lambda kind: _baked(cloud, kind, templates, key, report), KINDS)
-        return dict(zip(KINDS, made, strict=True))
-
-
-def _templates(place: Path) -> Path:
-    """As for Debian's Packer: without the block of plugins. Paths out of it lead where they lead in the repository."""
-    ignored = shutil.ignore_patterns("plugins.pkr.hcl")
-    shutil.copytree(ROOT / "packer", place / "packer", ignore=ignored)
-    (place / "ansible").symlink_to(ROOT / "ansible")
-    return place / "packer"
+    with ThreadPoolExecutor(len(SHARED_WITH)) as pool:
+        made = pool.map(lambda kind: _rehearsed(cloud, kind, place, key, report), SHARED_WITH)
+        return dict(zip(SHARED_WITH, made, strict=True))
 
 
 def _in_the_account(cloud: Cloud, key: Path) -> None:
     """What is there before anybody bakes: the key pair, and the key of volumes."""
     ec2, kms = cloud.client("ec2"), cloud.client("kms")
     public = key.with_suffix(".pub").read_bytes()
-    ec2.import_key_pair(KeyName=KEY_NAME, PublicKeyMaterial=public)
+    ec2.import_key_pair(KeyName=image_builds.KEY_NAME, PublicKeyMaterial=public)
     made = kms.create_key(Description="volumes of images")["KeyMetadata"]["KeyId"]
-    kms.create_alias(AliasName="alias/proforma-images", TargetKeyId=made)
+    kms.create_alias(AliasName=image_records.KEY, TargetKeyId=made)
 
 
-def _baked(cloud: Cloud, kind: str, templates: Path, key: Path, report: Report) -> str:
+def _rehearsed(cloud: Cloud, kind: str, place: Path, key: Path, report: Report) -> str:
+    wanted = Wanted(kind, VERSION, image_builds.commit(), SHARED_WITH[kind])
     begun = time.monotonic()
     with baking.fresh(Group(f"image-{kind}-{os.getpid() % 100000}"), BASE, key) as (host, where):
         _prepared(kind, host)
-        out = templates.parent / f"out-{kind}"
-        image = _packed(cloud, kind, templates, key, where, out)
-        _looked_at(kind, host.root, out)
-    report.step(f"image {kind}", time.monotonic() - begun, f"{image}, by packer build; checked, cleaned, with its SBOM")
+        before = image_boots.identity(host.root)
+        image = _baked(cloud, Build(wanted, place, where, key), host.root)
+        report.step(f"image {kind}", time.monotonic() - begun, f"{image}, by packer build; checked, cleaned, encrypted")
+        begun = time.monotonic()
+        with image_boots.instance(host, place / f"instance-{kind}", key) as (instance, address):
+            _faultless(f"An instance of the image {kind}", image_boots.faults(instance, before))
+            report.step(f"image {kind} boots", time.monotonic() - begun, "nothing failed; identity and keys of its own")
+            begun = time.monotonic()
+            what = image_refusals.refused(cloud, Build(wanted, place, address, key), place / f"refused-{kind}")
+    report.step(f"image {kind} is refused", time.monotonic() - begun, f"{what}: told, and no image registered")
     return image
 
 
@@ -95,72 +91,29 @@ def _prepared(kind: str, host: Place) -> None:
         raise HostError(f"It failed:\n{said}", where=f"image {kind}", remedy="Is Debian reached? ./scripts/host doctor")
 
 
-def _packed(cloud: Cloud, kind: str, templates: Path, key: Path, where: str, out: Path) -> str:
-    """The id of the image. Raises RehearsalError with Packer's last words."""
-    out.mkdir(exist_ok=True)
-    ssh = f'{{host="{where}",user="{USER}",key="{key}",keypair="{KEY_NAME}"}}'
-    values = {"region": REGION, "version": VERSION, "kms_key": "alias/proforma-images"}
-    command = ["packer", "build", f"-only=amazon-ebs.{kind}", *_variables(values)]
-    commands.note(*command, "packer")
-    brought = _package(templates.parent)
-    local = f'[{{path="{brought}",sha256="{hashlib.sha256(brought.read_bytes()).hexdigest()}"}}]'
-    command += _variables({"out": str(out), "endpoint": cloud.endpoint, "ssh": ssh, "local_packages": local})
-    environment = os.environ | cloud.environment()
-    environment |= {
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "CHECKPOINT_DISABLE": "1",
-        "PACKER_CACHE_DIR": str(out / "cache"),
-        "ANSIBLE_NOCOLOR": "1",
-    }
-    done = subprocess.run(
-        [*command, str(templates)],
-        env=environment,
-        cwd=templates.parent,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=LONGEST,
-    )
-    if done.returncode:
-        raise RehearsalError(f"packer build of {kind} failed:\n{(done.stdout + done.stderr)[-4000:]}")
-    builds = json.loads((out / "manifest.json").read_text())["builds"]
-    (made,) = [one for one in builds if one["custom_data"]["kind"] == kind]
-    return str(made["artifact_id"]).partition(":")[2]
+def _baked(cloud: Cloud, build: Build, root: Path) -> str:
+    """The id of the image. Raises RehearsalError with all faults of what EC2 and the machine have then."""
+    with asked.listening(cloud.endpoint) as door:
+        image = image_builds.made(build, door.endpoint)
+    found = image_records.faults(cloud, image, build.wanted, door)
+    _faultless(f"The image {build.wanted.kind}", [*found, *_of_the_bill(build, root)])
+    return image
 
 
-def _variables(values: Mapping[str, str]) -> list[str]:
-    return [word for name, value in values.items() for word in ("-var", f"{name}={value}")]
+def _of_the_bill(build: Build, root: Path) -> Iterator[str]:
+    text = build.bill.read_text()
+    listed = [one["purl"] for one in json.loads(text)["components"]]
+    if sum(one.startswith("pkg:deb/") for one in listed) < 100:
+        yield "the bill of materials is no list of the packages"
+    if not any(one.startswith(f"pkg:deb/debian/{image_builds.AGENT}@") for one in listed):
+        yield "the package that was brought is not installed"
+    if build.wanted.kind == "vpn" and not any(one.startswith("pkg:pypi/vici@") for one in listed):
+        yield "the bill of materials has no packages of the VPN's programs"
+    if (root / IN_THE_IMAGE).read_text() != text:
+        yield "the bill of materials in the image is another one"
 
 
-def _package(place: Path) -> Path:
-    """In the place of Amazon's SSM agent: a package that is in no archive."""
-    tree, made = place / AGENT, place / f"{AGENT}.deb"
-    if not made.exists():
-        (tree / "DEBIAN").mkdir(parents=True)
-        about = f"Package: {AGENT}\nVersion: 1\nArchitecture: all\nMaintainer: nobody\nDescription: rehearsed\n"
-        (tree / "DEBIAN/control").write_text(about)
-        subprocess.run(["dpkg-deb", "--build", str(tree), str(made)], check=True, capture_output=True)
-    return made
-
-
-def _looked_at(kind: str, root: Path, out: Path) -> None:
-    """What became the image, in the host's own file system. Raises RehearsalError with all faults."""
-    faults = [f"{path} is left" for path in _traces(root)]
-    bill = json.loads((out / f"proforma-{kind}-{VERSION}.cdx.json").read_text())
-    if bill["bomFormat"] != "CycloneDX" or len(bill["components"]) < 100:
-        faults.append("the bill of materials is no list of the packages")
-    if AGENT not in [one["name"] for one in bill["components"]]:
-        faults.append("the package that was brought is not installed")
-    if faults:
-        raise RehearsalError(f"The image {kind} is not as it has to be:\n" + "\n".join(faults))
-
-
-def _traces(root: Path) -> Iterator[Path]:
-    yield from root.glob("etc/ssh/ssh_host_*")
-    yield from root.glob("root/.ssh/authorized_keys")
-    yield from root.glob("home/*/.ssh/authorized_keys")
-    yield from root.glob("home/*/.bash_history")
-    yield from root.glob("etc/credstore/*")
-    yield from root.glob("var/lib/apt/lists/*_Packages*")
-    if (root / "etc/machine-id").read_text().strip() not in ("", "uninitialized"):
-        yield root / "etc/machine-id"
+def _faultless(what: str, found: list[str]) -> None:
+    """Raises RehearsalError."""
+    if found:
+        raise RehearsalError(f"{what} is not as it has to be:\n" + "\n".join(found))
