@@ -59,9 +59,21 @@ class Host:
         manifest = json.loads((backup / "manifest.json").read_text()) | values
         manifest["files"] = {one.name: _stated(one) for one in sorted(backup.glob("*.age"))}
         (backup / "manifest.json").write_text(json.dumps(manifest))
+        sign(backup, key or self.own_key())
+
+    def own_key(self) -> Ed25519PrivateKey:
         own = load_pem_private_key(self.signing_key.read_bytes(), None)
         assert isinstance(own, Ed25519PrivateKey)
-        sign(backup, key or own)
+        return own
+
+    def as_administrator(self, statement: str) -> None:
+        """As PostgreSQL's superuser, whom none of the programs may be."""
+        connection = self.cluster.superuser()
+        try:
+            connection.autocommit = True
+            connection.cursor().execute(statement)
+        finally:
+            connection.close()
 
     def configure(self, **more: Any) -> None:
         manage = ["env", *(f"{k}={v}" for k, v in self.environment.items()), sys.executable, "app/manage.py"]
