@@ -21,7 +21,7 @@ from scripts.proforma_install import errors, trust
 SIGNED = b"proforma-backup-1\n"
 """before the signed bytes, so that a signature made for a release or for anything else never fits"""
 MOST = 1 << 16
-_FORGED = "Do not restore it: somebody can write to the place of backups. Find out who, and take another backup."
+_FORGED = "Do not restore it: somebody has written to the place of backups. Find out who, and take another backup."
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,9 @@ def key_made(key: Path) -> bool:
         _openssl("genpkey", "-algorithm", "ED25519", "-out", str(draft))  # mode 0600 from its first byte on
         draft.rename(key)
     public = public_half(key)
-    public.write_bytes(_openssl("pkey", "-in", str(key), "-pubout"))
+    half = _openssl("pkey", "-in", str(key), "-pubout")
+    if not public.exists() or public.read_bytes() != half:
+        public.write_bytes(half)
     public.chmod(0o644)
     return made
 
@@ -96,7 +98,7 @@ def verified(backup: Backup, trusted: Path, *, unsigned: bool = False) -> str:
         signed_by = _known(key, signature, backup, trusted)
     if (made_as := backup.manifest.get("made_at")) != backup.name:
         what = f"It was made as {made_as}, and lies here under another name."
-        raise RefusedError(what, where=str(backup.path), kept=NOTHING, remedy=f"Find out who renamed it. {_FORGED}")
+        raise RefusedError(what, where=str(backup.path), kept=NOTHING, remedy=_FORGED)
     return signed_by
 
 
