@@ -158,18 +158,18 @@ class Cluster:
         until = time.monotonic() + _START_SECONDS
         while self.alive() and time.monotonic() < until:
             try:
-                self._superuser().close()
+                self.superuser().close()
             except psycopg2.OperationalError:
                 time.sleep(0.02)
             else:
                 return True
         return False
 
-    def _superuser(self) -> psycopg2.extensions.connection:
+    def superuser(self) -> psycopg2.extensions.connection:
         return psycopg2.connect(host=str(self._directory), port=self.port, user="postgres", dbname="postgres")
 
     def _create_roles(self) -> None:
-        connection = self._superuser()
+        connection = self.superuser()
         connection.autocommit = True
         with connection.cursor() as cursor:
             for role, rights in ((OWNER, "LOGIN CREATEDB"), (APP, "LOGIN")):

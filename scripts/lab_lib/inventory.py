@@ -102,6 +102,7 @@ def _application(lab: Lab, found: settings.Secrets) -> dict[str, Any]:
         "worker_credentials": settings.credentials(found),
         "backup_password": found["database_backup"],
         "backup_documents_bucket": DOCUMENTS,
+        "backup_trusted_keys": str(lab.state / "backup-keys"),
         "backup_recipients": [settings.backup_recipient(lab)],
     }
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 
+NOTHING = "Nothing was changed."
+
 
 class OperationError(Exception):
     """The base. Says what happened, where, what was kept, and what to do."""

@@ -18,6 +18,8 @@ PROGRAMS = {
     "proforma-doctor": ("doctor", "scripts.operations.doctor.__main__"),
     "proforma-ship": ("ship", "scripts.operations.ship.__main__"),
 }
+EXTRA = {"backup": ("scripts/proforma_install/trust.py", "scripts/proforma_install/errors.py")}
+"""whose signatures are trusted is decided in one place, for releases and for backups"""
 PACKAGES = ("scripts", "scripts/proforma_install")
 """packages whose own __init__ is not wanted on a host"""
 
@@ -25,7 +27,7 @@ PACKAGES = ("scripts", "scripts/proforma_install")
 def packed(name: str) -> bytes:
     """One program: a zip with a first line that starts it."""
     folder, module = PROGRAMS[name]
-    patterns = (*COMMON, f"scripts/operations/{folder}/*.py")
+    patterns = (*COMMON, *EXTRA.get(folder, ()), f"scripts/operations/{folder}/*.py")
     found = {path for pattern in patterns for path in ROOT.glob(pattern) if path.name != "pack.py"}
     files = {str(path.relative_to(ROOT)): path.read_bytes() for path in found}
     files |= {f"{package}/__init__.py": b"" for package in PACKAGES}

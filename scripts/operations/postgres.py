@@ -4,28 +4,60 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pwd
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypedDict
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from scripts.operations.errors import AbsentError, OperationError, RefusedError, UnreachableError
+from scripts.operations.errors import NOTHING, AbsentError, OperationError, RefusedError, UnreachableError
 
 SERVICE = "proforma"
 CONNECT_SECONDS = "10"
+HARMLESS = ("PATH", "LANG", "LC_ALL", "TZ")
+"""of the environment, what programs that run as another user are told"""
+
+
+class Account(TypedDict, total=False):
+    """Whom subprocess runs a program as; empty: as ourselves."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+def account(name: str) -> Account:
+    """As root: the system user of that name. Otherwise ourselves. Raises AbsentError, RefusedError for root itself."""
+    if os.geteuid() != 0:
+        return {}
+    try:
+        found = pwd.getpwnam(name)
+    except KeyError:
+        remedy = "Apply the role `backup` to this host."
+        raise AbsentError(f"There is no user {name}.", kept=NOTHING, remedy=remedy) from None
+    if found.pw_uid == 0:
+        remedy = "Name another user in /etc/proforma/backup.json."
+        raise RefusedError("PostgreSQL's programs do not run as root here.", where=name, kept=NOTHING, remedy=remedy)
+    return {"user": found.pw_uid, "group": found.pw_gid, "extra_groups": []}
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """How to reach it: `environment` names a service file with everything in it, the password too."""
+    """How to reach it: `environment` names a service file with everything in it, the password too.
+
+    account: whom client programs run as; the service file is that user's.
+    """
 
     host: str
     port: int
     name: str
     user: str
     environment: dict[str, str]
+    account: Account = field(default_factory=Account)
 
     @property
     def place(self) -> str:
@@ -33,21 +65,30 @@ class Database:
 
 
 @contextlib.contextmanager
-def opened(url_file: Path) -> Iterator[Database]:
-    """The database of a secret file that holds a URL. Raises AbsentError, OperationError."""
+def opened(url_file: Path, account: Account | None = None) -> Iterator[Database]:
+    """The database of a secret file that holds a URL; `account` may use it, or we.
+
+    Raises AbsentError, OperationError.
+    """
     settings = parsed(url_file)
     with tempfile.TemporaryDirectory(prefix="proforma-pg-") as folder:
+        if account and (authority := Path(settings.get("sslrootcert", ""))).is_file():  # may lie where few may look
+            settings["sslrootcert"] = shutil.copyfile(authority, str(Path(folder, "authority.pem")))
         service = Path(folder) / "service.conf"
         service.touch(mode=0o600)
         service.write_text(f"[{SERVICE}]\n" + "".join(f"{key}={value}\n" for key, value in settings.items()))
         environment = {
-            **os.environ,
+            **({name: os.environ[name] for name in HARMLESS if name in os.environ} if account else os.environ),
             "PGSERVICEFILE": str(service),
             "PGSERVICE": SERVICE,
             "PGAPPNAME": "proforma-backup",
         }
         environment |= {"PGCONNECT_TIMEOUT": CONNECT_SECONDS}
-        yield Database(settings["host"], int(settings["port"]), settings["dbname"], settings["user"], environment)
+        if account:
+            for path in (*Path(folder).iterdir(), Path(folder)):
+                os.chown(path, account["user"], account["group"])
+        where = settings["host"], int(settings["port"]), settings["dbname"], settings["user"]
+        yield Database(*where, environment, account or {})
 
 
 def parsed(url_file: Path) -> dict[str, str]:
@@ -82,6 +123,8 @@ class Session:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
+                cwd="/",
+                **database.account,
             )
         except FileNotFoundError:
             remedy = "apt-get install postgresql-client"

@@ -3,115 +3,30 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
 
 import psycopg2
 import pytest
 
-from scripts import postgres, rehearsal
-from scripts.operations import pack
+from scripts import postgres
 from scripts.operations.backup.configuration import Configuration
-from tests.support.tools import tool
+from tests.support import backup_host
+from tests.support.backup_host import DOCUMENT, Host
 
 pytestmark = pytest.mark.slow
-DOCUMENT = "PF-2026-000001/aa/PF-2026-000001.pdf"
-
-
-@dataclass(frozen=True)
-class Host:
-    """A host's files below one directory, and its database server."""
-
-    root: Path
-    cluster: postgres.Cluster
-    environment: dict[str, str]
-
-    def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-I", str(self.root / "bin" / program), "--configuration", str(self.root / "b.json")]
-        return subprocess.run([*command, *arguments], capture_output=True, text=True, check=False, timeout=120)
-
-    def restore(self, *arguments: str, key: str = "key") -> subprocess.CompletedProcess[str]:
-        return self.run("proforma-restore", "--identity", str(self.root / key), *arguments)
-
-    def made(self) -> Path:
-        done = self.run("proforma-backup", "make")
-        assert done.returncode == 0, done.stderr
-        return sorted((self.root / "target").glob("2*Z"))[-1]
-
-    def configure(self, **more: Any) -> None:
-        manage = ["env", *(f"{k}={v}" for k, v in self.environment.items()), sys.executable, "app/manage.py"]
-        base: dict[str, Any] = {name: str(self.root / name) for name in ("target", "state", "read_url", "owner_url")}
-        base |= {"recipients": str(self.root / "recipients"), "documents_directory": str(self.root / "documents")}
-        base |= {"settings": [str(self.root / "etc")], "settings_left_out": [str(self.root / "etc/tls/*.key")]}
-        verify = [*manage, "audit_verify", "--json"]
-        (self.root / "b.json").write_text(json.dumps(base | {"verify": verify} | more))
-
-    def sql(self, statement: str, role: str = postgres.OWNER) -> list[tuple[Any, ...]]:
-        connection = psycopg2.connect(self.cluster.url(role))
-        try:
-            with connection, connection.cursor() as cursor:
-                cursor.execute(statement)
-                return cursor.fetchall() if cursor.description else []
-        finally:
-            connection.close()
-
-    def wipe(self) -> None:
-        self.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC")
-        for path in sorted((self.root / "documents").rglob("*"), reverse=True):
-            path.rmdir() if path.is_dir() else path.unlink()
-
-    def status(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((self.root / "state" / "status.json").read_text())
-        return found
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[postgres.Cluster]:
-    tool("age", package="age")
-    with postgres.for_tests() as running:
-        yield running
+    yield from backup_host.cluster()
 
 
 @pytest.fixture
 def host(tmp_path: Path, cluster: postgres.Cluster) -> Host:
-    (tmp_path / "rehearsal").mkdir()
-    environment = rehearsal.surroundings(tmp_path / "rehearsal", cluster)
-    environment |= {"PROFORMA_DOCUMENTS_DIR": str(tmp_path / "documents"), "PYTHONPATH": "app"}
-    made = Host(
-        tmp_path, cluster, {k: v for k, v in environment.items() if k.startswith(("PROFORMA", "DJ", "PYTHONP"))}
-    )
-    made.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT USAGE ON SCHEMA public TO PUBLIC")
-    for name in ("target", "state", "documents/PF-2026-000001/aa", "etc/tls"):
-        (tmp_path / name).mkdir(parents=True)
-    (tmp_path / "documents" / DOCUMENT).write_bytes(b"%PDF bytes")
-    (tmp_path / "etc/secret").write_text("hunter2")
-    (tmp_path / "etc/tls/portal.key").write_text("stays here")
-    for name in ("read_url", "owner_url"):
-        (tmp_path / name).write_text(cluster.url(postgres.OWNER) + "\n")
-    for name in ("key", "other"):
-        subprocess.run(["age-keygen", "-o", str(tmp_path / name)], check=True, capture_output=True)
-    public = subprocess.run(["age-keygen", "-y", str(tmp_path / "key")], check=True, capture_output=True, text=True)
-    (tmp_path / "recipients").write_text(public.stdout)
-    pack.pack(tmp_path / "bin", ("proforma-backup", "proforma-restore"))
-    made.configure()
-    manage(made, "migrate", "--verbosity", "0", as_owner=True)
-    manage(made, "first_administrator", "anna", said="correct horse battery\n")
-    return made
-
-
-def manage(host: Host, *command: str, as_owner: bool = False, said: str = "") -> None:
-    environment = os.environ | host.environment | ({"PROFORMA_AS_OWNER": "1"} if as_owner else {})
-    done = subprocess.run(
-        [sys.executable, "app/manage.py", *command], env=environment, input=said, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
+    return backup_host.prepared(tmp_path, cluster)
 
 
 def test_what_was_wiped_comes_back_and_is_proven(host: Host) -> None:
@@ -158,26 +73,21 @@ def test_a_backup_that_was_altered_is_refused(host: Host, name: str) -> None:
     assert (refused.returncode, name in refused.stderr) == (65, True)
 
 
-def test_a_backup_that_was_altered_together_with_its_manifest_leaves_the_database_as_it_was(host: Host) -> None:
-    import hashlib
-
-    backup = host.made()
-    data = bytearray((backup / "database.dump.age").read_bytes())
+def test_a_dump_that_does_not_open_to_its_end_leaves_the_database_as_it_was(host: Host) -> None:
+    path = (backup := host.made()) / "database.dump.age"
+    data = bytearray(path.read_bytes())
     data[-20] ^= 1
-    (backup / "database.dump.age").write_bytes(data)
-    manifest = json.loads((backup / "manifest.json").read_text())
-    manifest["files"]["database.dump.age"]["sha256"] = hashlib.sha256(data).hexdigest()
-    (backup / "manifest.json").write_text(json.dumps(manifest))
+    path.write_bytes(data)
+    host.rewrite(backup)
     refused = host.restore("--replace")
-    assert refused.returncode == 65, refused.stderr
+    assert (refused.returncode, "does not open" in refused.stderr, str(path) in refused.stderr) == (65, True, True)
     assert host.sql("SELECT first_name FROM accounts_user") == [("",)]
 
 
 def test_a_chain_that_ends_elsewhere_than_the_backup_says_is_not_proven(host: Host) -> None:
     backup = host.made()
-    manifest = json.loads((backup / "manifest.json").read_text())
-    manifest["database"]["audit_entries"] += 1
-    (backup / "manifest.json").write_text(json.dumps(manifest))
+    stated = json.loads((backup / "manifest.json").read_text())["database"]
+    host.rewrite(backup, database=stated | {"audit_entries": stated["audit_entries"] + 1})
     host.wipe()
     done = host.restore()
     assert (done.returncode, "Do not start the portal" in done.stderr) == (78, True)

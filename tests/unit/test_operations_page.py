@@ -57,6 +57,18 @@ def test_the_headings_of_a_procedure_and_the_trials_agree() -> None:
     assert {heading for heading, name in expected.items() if name not in played(found[heading])} == set()
 
 
+def test_a_restore_asks_who_wrote_the_backup_before_anything_stops() -> None:
+    plays = yaml.safe_load((ROOT / "ansible/playbooks/restore.yml").read_text())
+    included = [
+        task.get("ansible.builtin.include_tasks", {}).get("file", "") for play in plays for task in play["tasks"]
+    ]
+    order = [included.index(f"tasks/{name}.yml") for name in ("restore_origin", "services_stop", "restore")]
+    assert order == sorted(order)
+    first = yaml.safe_load((ROOT / "ansible/playbooks/tasks/restore_origin.yml").read_text())
+    assert "--identity" not in str(first)
+    assert "'--check', '--trust'" in str(first)
+
+
 def test_after_a_restore_nothing_is_sent_before_people_have_compared() -> None:
     lifted, listed, _ = yaml.safe_load((ROOT / "ansible/playbooks/tasks/services_start.yml").read_text())
     assert "(['hold-sending'] if restore_send | default(false) | bool else [])" in lifted["loop"]

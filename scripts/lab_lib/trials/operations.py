@@ -165,6 +165,23 @@ def restore(lab: Lab) -> Iterator[str]:
     if CHAIN.findall(had) != CHAIN.findall(has) or not CHAIN.search(had):
         yield f"before: {had}; after: {has}"
     month.chain_is_whole(lab.office)
+    yield from _believes_no_stranger(lab)
+
+
+def _believes_no_stranger(lab: Lab) -> Iterator[str]:
+    """An older backup under a newer name, as whoever can write there could put it: refused, and nothing stops."""
+    forged = "/var/backups/proforma/20991231T235959Z"
+    lab.machines.do("portal", f"cp -a $(ls -d /var/backups/proforma/2*Z | tail -1) {forged}")
+    try:
+        operator.playbook(lab, "restore", restore_identity=lab.files.backup_identity, restore_replace=True)
+        yield "a backup under another one's name was restored"
+    except TrialError as error:
+        if "under another name" not in str(error):
+            yield f"a backup under another one's name was refused for another reason: {error}"
+    finally:
+        lab.machines.do("portal", f"rm -r {forged}")
+    if "active" not in lab.machines.do("portal", "systemctl is-active proforma-web || true").split():
+        yield "a refused restore stopped the portal"
 
 
 def _sends_nothing(lab: Lab) -> Iterator[str]:

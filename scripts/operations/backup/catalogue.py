@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shutil
 import sys
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from scripts.operations.errors import AbsentError, OperationError, RefusedError
+from scripts.operations.errors import NOTHING, AbsentError, FullError, OperationError, RefusedError
 from scripts.operations.files import sha256
 
-MANIFEST = "manifest.json"
+MANIFEST, SIGNATURE = "manifest.json", "manifest.json.sig"
 FORM = "%Y%m%dT%H%M%SZ"
 _NAME = re.compile(r"\d{8}T\d{6}Z")
+SCRATCH = Path("/var/tmp")  # noqa: S108 - only for directories of TemporaryDirectory; /tmp may be memory
 
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """A complete backup: its directory was renamed to its name last of all."""
+    """A complete backup: its directory was renamed to its name last of all. `raw`: the manifest's bytes, as signed."""
 
     path: Path
     manifest: dict[str, Any]
+    raw: bytes
 
     @property
     def name(self) -> str:
@@ -46,15 +51,15 @@ class Backup:
 def opened(path: Path) -> Backup:
     """Raises AbsentError, RefusedError for what is no whole backup."""
     try:
-        manifest = json.loads((path / MANIFEST).read_text())
+        manifest = json.loads(raw := (path / MANIFEST).read_bytes())
         if manifest["format"] != 1 or not _NAME.fullmatch(path.name):
             raise ValueError("another format, or renamed")
-        backup = Backup(path, manifest)
+        backup = Backup(path, manifest, raw)
         _ = backup.size, backup.made_at  # raise what `list` and `prune` would otherwise meet
         return backup
     except FileNotFoundError:
         raise AbsentError("There is no such backup.", where=str(path), remedy="See `proforma-backup list`.") from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         remedy = "Take another backup; see `proforma-backup list`."
         raise RefusedError(f"Its manifest cannot be read: {error}.", where=str(path), remedy=remedy) from None
 
@@ -96,11 +101,40 @@ def find(target: Path, wanted: str) -> Backup:
 
 def verify(backup: Backup) -> None:
     """Every sealed file is there with the bytes of its manifest. Raises RefusedError."""
-    for name, stated in backup.manifest["files"].items():
-        path = backup.path / name
-        if not path.is_file() or path.stat().st_size != stated["size"] or sha256(path) != stated["sha256"]:
-            remedy = "Take another backup, and find out what changed this one."
-            raise RefusedError("A file of the backup is not the one that was written.", where=str(path), remedy=remedy)
+    for name in backup.manifest["files"]:
+        _as_written(backup.path / name, backup.manifest["files"][name], backup.path / name)
+
+
+def _as_written(path: Path, stated: dict[str, Any], where: Path) -> None:
+    if not path.is_file() or path.stat().st_size != stated["size"] or sha256(path) != stated["sha256"]:
+        remedy = "Take another backup, and find out what changed this one."
+        what = "A file of the backup is not the one that was written."
+        raise RefusedError(what, where=str(where), kept=NOTHING, remedy=remedy)
+
+
+@contextlib.contextmanager
+def held(backup: Backup, name: str) -> Iterator[Path]:
+    """A copy of a sealed part, verified, where nobody else can write: the place of backups may change at any time.
+
+    Raises AbsentError, RefusedError, FullError.
+    """
+    path = backup.file(name)
+    if path is None:
+        raise AbsentError(f"This backup holds no {name}.", where=str(backup.path), remedy="Take another backup.")
+    stated = backup.manifest["files"][name]
+    if shutil.disk_usage(SCRATCH).free < stated["size"]:
+        remedy = f"Free {stated['size'] // 2**20 + 1} MB there."
+        raise FullError("There is no room for a copy of it.", where=str(SCRATCH), kept=NOTHING, remedy=remedy)
+    with tempfile.TemporaryDirectory(prefix="proforma-restore-", dir=SCRATCH) as folder:
+        copy = Path(folder, name)
+        shutil.copyfile(path, copy)
+        _as_written(copy, stated, path)
+        try:
+            yield copy
+        except OperationError as error:
+            if error.where != str(copy):
+                raise
+            raise type(error)(error.what, where=str(path), kept=error.kept, remedy=error.remedy) from None
 
 
 def to_remove(backups: list[Backup], now: datetime, days: int, months: int) -> list[Backup]:

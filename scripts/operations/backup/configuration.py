@@ -18,12 +18,17 @@ class Configuration:
 
     recipients: public keys of age; who has one of their private halves can read the backups, and nobody on this host.
     target_must_be_mounted: refuse when the target is not a file system of its own, for example a share that is away.
+    signing_key: Ed25519, made on this host, which it never leaves: it is in no backup.
+    trusted_keys: whose backups may be restored here. user: whom PostgreSQL's programs run as in a restore.
     """
 
     target: str = "/var/backups/proforma"
     target_must_be_mounted: bool = False
     state: str = "/var/lib/proforma-backup"
     recipients: str = "/etc/proforma/backup-recipients"
+    signing_key: str = "/var/lib/proforma-backup-signing/key.pem"
+    trusted_keys: str = "/etc/proforma/backup-trusted"
+    user: str = "proforma-backup"
     read_url: str = "/etc/credstore/proforma.backup_database_url"
     owner_url: str = "/etc/credstore/proforma.migration_database_url"
     documents_directory: str = "/var/lib/proforma/documents"

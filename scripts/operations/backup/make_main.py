@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scripts.operations.backup import catalogue, configuration, making
+from scripts.operations.backup import catalogue, configuration, making, signing
 from scripts.operations.backup.configuration import Configuration
 from scripts.operations.errors import OperationError, from_os
 
 EXITS = """\
-exit codes: 0 done; 65 refused (target not mounted, a backup that was altered); 66 no configuration, key or backup;
-69 the database does not answer, or a program is missing; 73 no space; 75 another run is at work; 70 anything else
+exit codes: 0 done; 65 refused (target not mounted, a backup that was altered or is not signed); 66 no configuration,
+key or backup; 69 the database does not answer, or a program is missing; 73 no space; 75 another run is at work; 70
+anything else
 """
 
 
@@ -31,8 +32,11 @@ def parser() -> argparse.ArgumentParser:
     make = commands.add_parser("make", help="a new backup; then remove those that are not kept any longer")
     make.add_argument("--reason", default="", help="noted in the manifest, for example a release")
     commands.add_parser("list", help="the backups that there are").add_argument("--json", action="store_true")
-    verify = commands.add_parser("verify", help="every file of a backup has the bytes that were written")
+    verify = commands.add_parser(
+        "verify", help="a backup is signed, and every file of it has the bytes that were written"
+    )
     verify.add_argument("backup", nargs="?", default="latest", help="name, path or `latest`")
+    commands.add_parser("key", help="make the key that signs, where there is none; where its public half is, as JSON")
     commands.add_parser("status", help="how the last run ended, and the last good one, as JSON")
     commands.add_parser("prune", help="remove what is not kept any longer")
     return result
@@ -61,13 +65,21 @@ def list_(given: argparse.Namespace, wanted: Configuration) -> None:
         return
     for one in found:
         release, reason = one.manifest.get("release") or "-", one.manifest.get("reason", "")
-        _tell(f"{one.name}  {one.size // 1024:>8} KB  release {release}  {reason}")
+        unsigned = "" if (one.path / catalogue.SIGNATURE).exists() else "NOT SIGNED  "
+        _tell(f"{one.name}  {one.size // 1024:>8} KB  release {release}  {unsigned}{reason}")
 
 
 def verify(given: argparse.Namespace, wanted: Configuration) -> None:
     backup = catalogue.find(Path(wanted.target), given.backup)
+    by = signing.verified(backup, Path(wanted.trusted_keys))
     catalogue.verify(backup)
-    _tell(f"{backup.name}: {len(backup.manifest['files'])} files as they were written")
+    _tell(f"{backup.name}: {len(backup.manifest['files'])} files as they were written, signed by {by}")
+
+
+def key(_given: argparse.Namespace, wanted: Configuration) -> None:
+    path = Path(wanted.signing_key)
+    made = signing.key_made(path)
+    _tell(json.dumps({"id": signing.signer(path).id, "made": made, "public": str(signing.public_half(path))}))
 
 
 def status(_given: argparse.Namespace, wanted: Configuration) -> None:
@@ -82,7 +94,7 @@ def prune(_given: argparse.Namespace, wanted: Configuration) -> None:
         _tell(f"{one.name} is removed")
 
 
-COMMANDS = {"make": make, "list": list_, "verify": verify, "status": status, "prune": prune}
+COMMANDS = {"make": make, "list": list_, "verify": verify, "key": key, "status": status, "prune": prune}
 
 
 def _tell(text: str) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.operations import files, postgres
-from scripts.operations.backup import catalogue, sealing
+from scripts.operations.backup import catalogue, sealing, signing
 from scripts.operations.backup.configuration import Configuration
 from scripts.operations.errors import FullError, OperationError, RefusedError
 from scripts.operations.postgres import Database, Session
@@ -37,6 +37,7 @@ def make(wanted: Configuration, *, reason: str = "") -> catalogue.Backup:
     target = Path(wanted.target)
     _fit(wanted, target)
     recipients = sealing.recipients(Path(wanted.recipients))
+    signer = signing.signer(Path(wanted.signing_key))
     with files.locked(Path(wanted.state) / "lock"):
         _clear(target)
         _room(wanted, target)
@@ -46,7 +47,7 @@ def make(wanted: Configuration, *, reason: str = "") -> catalogue.Backup:
         try:
             manifest = _fill(scratch, wanted, recipients) | {"made_at": name, "reason": reason}
             manifest["files"] = {path.name: _stated(path) for path in sorted(scratch.iterdir())}
-            files.write_json(scratch / catalogue.MANIFEST, manifest)
+            _signed(scratch, manifest, signer)
             files.sync(scratch)
             scratch.rename(target / name)
             files.sync(target)
@@ -56,6 +57,15 @@ def make(wanted: Configuration, *, reason: str = "") -> catalogue.Backup:
         made = catalogue.opened(target / name)
         catalogue.verify(made)
         return made
+
+
+def _signed(scratch: Path, manifest: dict[str, Any], signer: signing.Signer) -> None:
+    """The manifest and, beside it, its signature: of the very bytes that are on disk."""
+    files.write_json(scratch / catalogue.MANIFEST, manifest)
+    path = scratch / catalogue.SIGNATURE
+    path.write_bytes(signer.signature((scratch / catalogue.MANIFEST).read_bytes()))
+    path.chmod(0o644)
+    files.sync(path)
 
 
 def _fit(wanted: Configuration, target: Path) -> None:

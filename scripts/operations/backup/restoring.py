@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import IO
 
 from scripts.operations import files, postgres
-from scripts.operations.backup import sealing
+from scripts.operations.backup import catalogue, guarding, sealing
 from scripts.operations.backup.catalogue import Backup
 from scripts.operations.backup.configuration import Configuration
 from scripts.operations.backup.making import DATABASE, DOCUMENTS, HAS_TABLES, HEAD, SETTINGS
-from scripts.operations.errors import AbsentError, RefusedError, UnprovenError
+from scripts.operations.errors import NOTHING, AbsentError, RefusedError, UnprovenError
 from scripts.operations.postgres import Database, Session
 
 TABLES = (
@@ -24,17 +24,36 @@ TABLES = (
     " WHERE c.relkind IN ('r', 'p') AND n.nspname = 'public'"
 )
 EMPTIED = "DROP SCHEMA public CASCADE;\nCREATE SCHEMA public;\nGRANT USAGE ON SCHEMA public TO PUBLIC;\n"
-NOTHING = "Nothing was changed."
 
 
 def database(backup: Backup, wanted: Configuration, identity: Path, *, replace: bool) -> dict[str, int | str]:
     """In one transaction: all of it or nothing. Returns the number of audit entries and the head of their chain."""
-    sealed = _part(backup, DATABASE)
-    with postgres.opened(Path(wanted.owner_url)) as there:
+    with catalogue.held(backup, DATABASE) as sealed, _owned(wanted) as there:
+        ready(there)
         _may_be_restored(backup, there, replace=replace)
         with _transaction(there, EMPTIED if replace else "") as sql:
-            _script(sealed, identity, sql)
+            _script(sealed, identity, there, sql)
         return _compared(backup, there)
+
+
+def check(wanted: Configuration) -> None:
+    """Whether a dump may be let into the database from here. Raises RefusedError, UnreachableError; changes nothing."""
+    with _owned(wanted) as there:
+        ready(there)
+
+
+def ready(there: Database) -> None:
+    """Clients and role are such that even a forged dump could do no harm beside this database. Raises RefusedError."""
+    guarding.clients(there)
+    with Session(there) as session:
+        guarding.powerless(session, there)
+
+
+@contextmanager
+def _owned(wanted: Configuration) -> Iterator[Database]:
+    """The database as its owner; the programs that speak with it run as a user without rights on this host."""
+    with postgres.opened(Path(wanted.owner_url), postgres.account(wanted.user)) as there:
+        yield there
 
 
 def _may_be_restored(backup: Backup, there: Database, *, replace: bool) -> None:
@@ -58,7 +77,9 @@ def _transaction(there: Database, first: str) -> Iterator[IO[bytes]]:
     """Where to write SQL. COMMIT is sent only when the block ended well; otherwise the server takes all back."""
     command = ["psql", "-X", "-q", "-o", "/dev/null", "-v", "ON_ERROR_STOP=1", "-f", "-"]
     with sealing.tempfile_lines() as said:
-        process = subprocess.Popen(command, env=there.environment, stdin=subprocess.PIPE, stderr=said)
+        process = subprocess.Popen(
+            command, env=there.environment, stdin=subprocess.PIPE, stderr=said, cwd="/", **there.account
+        )
         assert process.stdin is not None  # noqa: S101 - it was asked for
         ended = 1
         try:
@@ -77,11 +98,13 @@ def _transaction(there: Database, first: str) -> Iterator[IO[bytes]]:
             raise postgres.told(sealing.lines(said), there)
 
 
-def _script(sealed: Path, identity: Path, into: IO[bytes]) -> None:
+def _script(sealed: Path, identity: Path, there: Database, into: IO[bytes]) -> None:
     """pg_restore's SQL, from the sealed dump. Raises RefusedError when the dump is damaged."""
     command = ["pg_restore", "--no-owner", "--no-comments", "--file=-"]
     with sealing.tempfile_lines() as said, sealing.unsealed(sealed, identity) as dump:
-        done = subprocess.run(command, stdin=dump, stdout=into, stderr=said, check=False)
+        done = subprocess.run(
+            command, env=there.environment, stdin=dump, stdout=into, stderr=said, check=False, cwd="/", **there.account
+        )
         if done.returncode and "Broken pipe" not in (words := sealing.lines(said)) and words:
             raise RefusedError(f"The dump cannot be read: {words}", where=str(sealed), kept=NOTHING)
 
@@ -110,7 +133,8 @@ def documents(backup: Backup, wanted: Configuration, identity: Path) -> int:
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(mode=0o700)
     try:
-        _unpack(_part(backup, DOCUMENTS), identity, scratch)
+        with catalogue.held(backup, DOCUMENTS) as sealed:
+            _unpack(sealed, identity, scratch)
         _same_or_absent(scratch, root)
         return _moved(scratch, root)
     finally:
@@ -120,7 +144,8 @@ def documents(backup: Backup, wanted: Configuration, identity: Path) -> int:
 def settings(backup: Backup, identity: Path, into: Path) -> None:
     """Below `into`: for a look, or `/` for a new host. Raises RefusedError rather than replace."""
     into.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _unpack(_part(backup, SETTINGS), identity, into)
+    with catalogue.held(backup, SETTINGS) as sealed:
+        _unpack(sealed, identity, into)
 
 
 def _unpack(sealed: Path, identity: Path, into: Path) -> None:
@@ -186,10 +211,3 @@ def _problems(said: str) -> str:
     except (ValueError, KeyError, IndexError, TypeError):
         return ""
     return "; ".join(f"{one['what']} ({one['where']})" for one in found[:5])
-
-
-def _part(backup: Backup, name: str) -> Path:
-    path = backup.file(name)
-    if path is None:
-        raise AbsentError(f"This backup holds no {name}.", where=str(backup.path), remedy="Take another backup.")
-    return path

@@ -16,9 +16,10 @@ SECRETS = (
     ("etc/swanctl/private/*", 0o600),
     ("etc/swanctl/secrets/*", 0o600),
     ("etc/proforma/portal.env", 0o640),
+    ("var/lib/proforma-backup-signing/key.pem", 0o600),
 )
 CLOSED = ("etc/credstore", "etc/swanctl/private")
-TRUSTED = ("etc/proforma/release-keys", "usr/local/sbin", "usr/local/lib/proforma")
+TRUSTED = ("etc/proforma/release-keys", "etc/proforma/backup-trusted", "usr/local/sbin", "usr/local/lib/proforma")
 CERTIFICATES = ("etc/proforma/tls/*.crt", "etc/proforma/*.pem", "etc/swanctl/x509/*", "etc/swanctl/x509ca/*")
 LISTS = ("etc/swanctl/x509crl/*",)
 SOON, VERY_SOON = 30, 7

@@ -50,6 +50,14 @@ def test_secrets_and_places_of_backups_are_closed(host: Any) -> None:
     assert json.loads(host.run("proforma-doctor --json --check secrets").stdout)["findings"] == []
 
 
+def test_the_key_that_signs_backups_is_roots_alone_and_its_public_half_is_believed(host: Any) -> None:
+    key = host.file("/var/lib/proforma-backup-signing/key.pem")
+    assert (key.user, key.mode) == ("root", 0o600)
+    public = host.file("/var/lib/proforma-backup-signing/public.pem").content_string
+    known = host.file("/etc/proforma/backup-trusted").listdir()
+    assert public in [host.file(f"/etc/proforma/backup-trusted/{name}").content_string for name in known]
+
+
 def test_the_journal_stays_over_reboots_within_bounds(host: Any) -> None:
     assert host.file("/var/log/journal").is_directory
     assert "SystemMaxUse=1G" in host.file("/etc/systemd/journald.conf.d/50-proforma.conf").content_string
