@@ -4,8 +4,10 @@
   python -m strongswan.pair status             who is active, since when and why; exit code 0: all is well, 1: look
   python -m strongswan.pair takeover           this host becomes the active; --force: also if the other is not heard
   python -m strongswan.pair release            this host gives up; --force: also if nobody is there to take over
+  python -m strongswan.pair restart            charon, for new settings; waits until this host is ready again
 
-Exit codes: 0 done, 1 `status`: something needs a look, 65 refused and why, 69 the daemon does not answer.
+Exit codes: 0 done; 1 something needs a look (`status`), or is not ready again (`restart`); 65 refused and why;
+69 the daemon does not answer.
 """
 
 from __future__ import annotations
@@ -15,13 +17,15 @@ import json
 import logging
 import os
 import signal
-import socket
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+from strongswan.pair.asking import ask, read
+
 STATE = Path("/run/proforma-vpn/pair.json")
+WATCHED = Path("/etc/proforma-vpn/watchdog.json")
 REFUSED, UNAVAILABLE = 65, 69
 WITHIN = 8.0
 
@@ -40,6 +44,10 @@ def parser() -> argparse.ArgumentParser:
         order = commands.add_parser(name)
         order.add_argument("--force", action="store_true")
         order.add_argument("--state", type=Path, default=STATE)
+    again = commands.add_parser("restart")
+    again.add_argument("--configuration", type=Path, default=WATCHED, help="of the watchdog: every VPN host has it")
+    again.add_argument("--unless-active", action="store_true", help="the active is left for later")
+    again.add_argument("--alone", action="store_true", help="the active too, without a look at the other host")
     return top
 
 
@@ -62,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
 
 def status(options: argparse.Namespace) -> int:
     """Prints the state. Well: the daemon writes it, one is active, the other heard and ready, both alike."""
-    state = _read(options.state)
+    state = read(options.state)
     if state is None:
         sys.stderr.write("vpn-pair.service does not run here, or has not written its state for 10 s.\n")
         return UNAVAILABLE
@@ -78,18 +86,10 @@ def well(state: dict[str, Any]) -> bool:
     return bool(roles and heard and state["ready"] and peer["ready"] and not state["configuration_differs"])
 
 
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        state: dict[str, Any] = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return None
-    return state if time.time() - state["at"] < 10.0 else None
-
-
 def order(options: argparse.Namespace) -> int:
     """Asks the daemon, and waits until it is done."""
     try:
-        said = _ask(options.state.with_suffix(".sock"), {"command": options.command, "force": options.force})
+        said = ask(options.state, {"command": options.command, "force": options.force})
     except (OSError, ValueError):
         sys.stderr.write("vpn-pair.service does not answer. Nothing was changed.\n")
         return UNAVAILABLE
@@ -98,7 +98,7 @@ def order(options: argparse.Namespace) -> int:
         return REFUSED
     wanted, end = ("active" if options.command == "takeover" else "standby"), time.monotonic() + WITHIN
     while time.monotonic() < end:
-        state = _read(options.state)
+        state = read(options.state)
         if state is not None and state["role"] == wanted:
             sys.stdout.write(f"This host is {wanted} now.\n")
             return 0
@@ -107,18 +107,19 @@ def order(options: argparse.Namespace) -> int:
     return 1
 
 
-def _ask(path: Path, request: dict[str, Any]) -> dict[str, Any]:
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(3.0)
-        connection.connect(str(path))
-        connection.sendall(json.dumps(request).encode())
-        answer: dict[str, Any] = json.loads(connection.recv(4096))
-        return answer
+def restart(options: argparse.Namespace) -> int:
+    """For the Ansible role, and for operators."""
+    from strongswan.pair.restart import real, restart
+
+    outcome = restart(real(options.configuration), unless_active=options.unless_active, alone=options.alone)
+    (sys.stderr if outcome.code else sys.stdout).write(outcome.said + "\n")
+    return outcome.code
 
 
 def main(arguments: list[str]) -> int:
     options = parser().parse_args(arguments)
-    return {"run": run, "status": status, "takeover": order, "release": order}[options.command](options)
+    does = {"run": run, "status": status, "takeover": order, "release": order, "restart": restart}
+    return does[options.command](options)
 
 
 if __name__ == "__main__":

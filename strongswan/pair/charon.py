@@ -31,9 +31,22 @@ def installed(path: str, wanted: tuple[Wanted, ...]) -> int | None:
             loaded = set(asked.get_conns()["conns"])
             if not {text({"": name}, "") for name in loaded} >= {want.connection for want in wanted}:
                 return None
-            return sum(tunnel.up for tunnel in state(0.0, wanted, asked.list_sas(), {}).tunnels)
+            return _up(asked, wanted)
     except (*UNANSWERED, CommandException):
         return None
+
+
+def standing(path: str, wanted: tuple[Wanted, ...]) -> int:
+    """Tunnels that are up, whatever is loaded; a charon that does not answer has none."""
+    try:
+        with session(path) as asked:
+            return _up(asked, wanted)
+    except (*UNANSWERED, CommandException):
+        return 0
+
+
+def _up(asked: vici.Session, wanted: tuple[Wanted, ...]) -> int:
+    return sum(tunnel.up for tunnel in state(0.0, wanted, asked.list_sas(), {}).tunnels)
 
 
 def bring_up(path: str, wanted: Sequence[Wanted]) -> None:

@@ -110,3 +110,18 @@ def test_of_a_whole_folder_what_was_not_given_goes(host_files: ModuleType, tmp_p
     done = host_files.place([file(tmp_path / "stays.conf", "x")], whole, dry=False)
     assert done["tells"] == ["credentials", "stays.conf"]
     assert sorted(one.name for one in tmp_path.iterdir()) == ["__pycache__", "stays.conf"]
+
+
+def test_who_was_not_told_in_a_run_that_ended_half_way_is_told_by_the_next(
+    host_files: ModuleType, tmp_path: Path
+) -> None:
+    untold, files = tmp_path / "state/untold", [file(tmp_path / "a", "one"), file(tmp_path / "b", "two")]
+    assert host_files.place(files, [], dry=True, untold=str(untold))["tells"] == ["a", "b"]
+    assert not untold.exists()
+    host_files.place(files, [], dry=False, untold=str(untold))
+    files[1] = file(tmp_path / "b", "three")
+    assert host_files.place(files, [], dry=False, untold=str(untold))["tells"] == ["a", "b"]
+    again = host_files.place(files, [], dry=False, untold=str(untold))
+    assert (again["written"], again["tells"]) == ([], ["a", "b"])
+    untold.unlink()  # as the role does when all have heard
+    assert host_files.place(files, [], dry=False, untold=str(untold))["tells"] == []

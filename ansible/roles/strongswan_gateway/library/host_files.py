@@ -39,6 +39,8 @@ ARGUMENTS = {
             "tells": {"type": "list", "elements": "str", "default": []},
         },
     },
+    # file that keeps the words until the play removes it: a run that ended in between is told of them again
+    "untold": {"type": "path"},
 }
 
 
@@ -97,7 +99,17 @@ def strangers(folder: str, given: set) -> list:
     return sorted(str(path) for path in found if str(path) not in given)
 
 
-def place(files: list, whole: list, *, dry: bool) -> dict:
+def kept(untold: str) -> set:
+    return set(Path(untold).read_text().split()) if untold and Path(untold).exists() else set()
+
+
+def keep(untold: str, tells: list) -> None:
+    """Before anything is changed: what is changed and not told would stay without effect for ever."""
+    if untold and set(tells) != kept(untold):
+        write({"path": untold, "mode": "0644", "content": base64.b64encode("\n".join(tells).encode())})
+
+
+def place(files: list, whole: list, *, dry: bool, untold: str = "") -> dict:
     """What changed and who has to hear of it; `refused`: nothing was changed, since of these."""
     changed = [file for file in files if differs(file)]
     refused = [said for said in map(judged, changed) if said]
@@ -105,22 +117,24 @@ def place(files: list, whole: list, *, dry: bool) -> dict:
         return {"refused": refused}
     given = {file["path"] for file in files}
     gone = {path: folder["tells"] for folder in whole for path in strangers(folder["path"], given)}
+    told = {word for file in changed for word in file["tells"]} | {word for words in gone.values() for word in words}
+    tells = sorted(told | kept(untold))
     if not dry:
+        keep(untold, tells)
         for file in changed:
             write(file)
         for path in gone:
             Path(path).unlink()
-    tells = {word for file in changed for word in file["tells"]} | {word for words in gone.values() for word in words}
-    return {"written": [file["path"] for file in changed], "removed": sorted(gone), "tells": sorted(tells)}
+    return {"written": [file["path"] for file in changed], "removed": sorted(gone), "tells": tells}
 
 
 def main() -> None:
     module = AnsibleModule(ARGUMENTS, supports_check_mode=True, no_log=True)  # no_log: nothing of it into the journal
     given = module.params
-    done = place(given["files"] + given["secrets"], given["whole"], dry=module.check_mode)
+    done = place(given["files"] + given["secrets"], given["whole"], dry=module.check_mode, untold=given["untold"] or "")
     if "refused" in done:
         module.fail_json(msg="Nothing was changed.\n" + "\n".join(done["refused"]))
-    module.exit_json(changed=bool(done["written"] or done["removed"]), **done)
+    module.exit_json(changed=bool(done["written"] or done["removed"] or done["tells"]), **done)
 
 
 if __name__ == "__main__":
