@@ -36,7 +36,7 @@ SOURCES = (
     *("ansible/ansible.cfg", "ansible/playbooks/**/*", "ansible/roles/**/*"),
     *("scripts/operations/**/*.py", "scripts/proforma_install/*.py"),
 )
-FILES = ("portal_certificate", "database_client_ca", "appliance_release_public_keys")
+FILES = ("portal_certificate", "database_client_ca", "appliance_release_public_keys", "backup_trusted_keys")
 """variables that name files of the controller: those files go with them"""
 OF_THE_CONTROLLER = ("release_artifacts", "base_local_packages", "release_boot_configuration", "release_migrates")
 """variables that a host which configures itself has no use for; whether it migrates follows from its being alone"""

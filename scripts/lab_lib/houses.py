@@ -11,7 +11,6 @@ from scripts.lab_lib import inventory, settings, systems
 from scripts.lab_lib.files import PRIVATE, File, Given, hosts_file
 from scripts.lab_lib.places import ROOT, Lab
 from scripts.lab_lib.topology import (
-    CUSTOMER_NAMES,
     GATEWAY_IDENTITY,
     INTAKE_ADDRESS,
     INTAKE_STAGE,
@@ -222,10 +221,9 @@ GIVEN_TO: dict[str, Callable[[Lab], Given]] = {
 
 
 def appliance(lab: Lab, host: str) -> Given:
-    """Names, in the place of a name server, and the customers' authorities; all else comes from the playbooks."""
-    known = NAMES | CUSTOMER_NAMES["example-a"] | {k: v for k, v in CUSTOMER_NAMES["example-b"].items() if "proxy" in k}
+    """Our names, in the place of a name server, and the customers' authorities; all else comes from the playbooks."""
     given = Given()
-    given.text("/etc/hosts", hosts_file(host, known))
+    given.text("/etc/hosts", hosts_file(host, NAMES))
     if host in ("portal", "worker"):  # named by `ca_file` of a source and of an endpoint
         for letter in "ab":
             given.copy(f"/etc/proforma/customer-{letter}-ca.pem", lab.certificates / f"example-{letter}-ca.pem")

@@ -11,6 +11,8 @@ from scripts.host_lib import boot
 from scripts.lab_lib import settings
 from scripts.lab_lib.places import Lab
 from scripts.lab_lib.topology import APPLIANCE, NAMES, PORTAL_NAME, STAFF_POOL, Host
+from strongswan.render.house import sites_alone
+from strongswan.render.names import names
 
 AWS = f"http://{NAMES['aws.provider.example']}:5000"
 """by its address: behind a name, S3 would want a name of its own for each bucket"""
@@ -20,8 +22,8 @@ DOCUMENTS, INBOX = "lab-documents", "lab-inbox"
 QUEUES = {"work": "lab-work", "events": "lab-events", "dead": "lab-events-dead"}
 
 
-def _passes(purpose: str, ports: list[str], **whom: list[str]) -> dict[str, Any]:
-    return {"purpose": purpose, "protocol": "tcp", "ports": ports, **whom}
+def _passes(purpose: str, ports: list[str], protocol: str = "tcp", **whom: list[str]) -> dict[str, Any]:
+    return {"purpose": purpose, "protocol": protocol, "ports": ports, **whom}
 
 
 INBOUND = [
@@ -31,6 +33,7 @@ INBOUND = [
 OUTBOUND = [
     _passes("database", ["5432"], to=[NAMES["database.provider.example"]]),
     _passes("queues and buckets", ["5000"], to=[NAMES["aws.provider.example"]]),
+    _passes("customer A: names", ["53"], "udp", to=["10.20.30.53"]),
     _passes("customer A: tickets", ["443"], to=["10.20.30.40"]),
     _passes("customer A: SAP", ["44300"], to=["10.20.30.41"]),
     _passes("customer B: proxy", ["3128"], to=["10.50.60.8"]),
@@ -99,6 +102,7 @@ def _application(lab: Lab, found: settings.Secrets) -> dict[str, Any]:
         "portal_workers": 2,
         "portal_inbound_credentials": settings.inbound(found),
         "worker_concurrency": 2,
+        "worker_customer_names": names(sites_alone((lab.state / "sites").glob("*.yml"))),
         "worker_credentials": settings.credentials(found),
         "backup_password": found["database_backup"],
         "backup_documents_bucket": DOCUMENTS,

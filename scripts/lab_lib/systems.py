@@ -23,6 +23,7 @@ def a_systems(lab: Lab) -> Given:
         ("sap.corp.customer-a.example", "10.20.30.41:44300", "a-sap", 8080),
     )
     _nginx(given, lab, sites)
+    _names(given, CUSTOMER_NAMES["example-a"])
     given.script += "systemctl enable --quiet request-tracker\nsystemctl start --no-block request-tracker\n"
     return given
 
@@ -37,6 +38,26 @@ def b_systems(lab: Lab) -> Given:
     given.text("/etc/systemd/system/proxy.service", PROXY_UNIT)
     given.script += "systemctl daemon-reload\nsystemctl enable --now --quiet proxy\n"
     return given
+
+
+def _names(given: Given, known: dict[str, str]) -> None:
+    """Customer A's name server."""
+    records = " ".join(f"--host-record={name},{address}" for name, address in known.items())
+    given.text("/etc/systemd/system/names.service", NAME_SERVER.format(records=records))
+    given.script += "systemctl daemon-reload\nsystemctl enable --now --quiet names\n"
+
+
+NAME_SERVER = """[Unit]
+Description=The customer's name server
+
+[Service]
+ExecStart=/usr/sbin/dnsmasq --keep-in-foreground --conf-file=/dev/null --listen-address=10.20.30.53 --bind-interfaces \\
+    --no-resolv --no-hosts --user=nobody {records}
+Restart=always
+
+[Install]
+WantedBy=multi-user.target
+"""
 
 
 PROXY = """Port 3128

@@ -3,6 +3,7 @@
   python -m strongswan.render check                          every site file against the gateway and each other
   python -m strongswan.render host --out DIR                 files of a VPN host: swanctl, strongswan, nftables, routes
   python -m strongswan.render manifest                       the same and all else of a host in one list (manifest.py)
+  python -m strongswan.render names                          what customers' systems are called, for workers (JSON)
   python -m strongswan.render sheet CUSTOMER                 the tunnel sheet (Markdown)
   python -m strongswan.render staff windows|linux [PERSON]   a profile for a laptop
   python -m strongswan.render apple PERSON --authority CA.pem --identity ME.p12 --out FILE (password: standard input)
@@ -21,7 +22,8 @@ from pathlib import Path
 from strongswan.render import credentials, host, sheet, staff
 from strongswan.render import manifest as listing
 from strongswan.render.algorithms import HOME
-from strongswan.render.house import House, load
+from strongswan.render.house import House, load, sites_alone
+from strongswan.render.names import names
 from strongswan.render.problems import RefusedError
 from strongswan.render.site import Site
 
@@ -45,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     machine.add_argument("--trust", type=Path, help="folder with x509ca/ and x509crl/: what files name has to be there")
     machine.add_argument("--python", default=PYTHON, help="interpreter of the venv with `vici` on the VPN host")
     commands.add_parser("manifest").add_argument("--python", default=PYTHON)
+    commands.add_parser("names")
     commands.add_parser("sheet").add_argument("customer")
     laptop = commands.add_parser("staff")
     laptop.add_argument("system", choices=["windows", "linux"])
@@ -64,6 +67,8 @@ def run(options: argparse.Namespace) -> str:
         return json.dumps(Site.model_json_schema(), indent=2)
     if options.command == "manifest":
         return json.dumps(listing.manifest(json.load(sys.stdin), options.python))
+    if options.command == "names":
+        return json.dumps(names(sites_alone(options.sites.glob("*.yml"))))
     house = load(options.gateway, options.sites.glob("*.yml"))
     if options.command == "check":
         return f"{len(house.sites)} sites may be used: {', '.join(site.customer for site in house.sites)}"

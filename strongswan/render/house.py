@@ -71,6 +71,14 @@ def load(gateway: Path, sites: Iterable[Path], profiles: Path = PROFILES) -> Hou
     return House(ours, tuple(site for _, site in documents), known)
 
 
+def sites_alone(sites: Iterable[Path]) -> list[Site]:
+    """Each for itself, where our end is not at hand. Raises RefusedError for what cannot be read."""
+    shaped = [_shaped(path, Site) for path in sorted(sites)]
+    if problems := [problem for _, wrong in shaped for problem in wrong]:
+        raise RefusedError(problems)
+    return [site for site, _ in shaped if site is not None]
+
+
 def _findings(site: Site, ours: Gateway, known: Profiles, stem: str, others: list[Site]) -> Iterator[Finding]:
     yield from sense.of_site(site, ours, known, stem)
     for other in others:  # told in both files: either may be the new one

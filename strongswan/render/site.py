@@ -90,12 +90,16 @@ class Pass(Part):
 
 
 class Dns(Part):
-    """How names behind the tunnel are resolved."""
+    """Names behind the tunnel. Workers take the address of an endpoint from this file, since the tunnel lets nothing
+    else through."""
 
-    servers: list[Address] = Field(default_factory=list, description="Their name servers, asked for `zones` only")
-    zones: list[Fqdn] = Field(default_factory=list, description="Zones that are asked of `servers`")
+    servers: list[Address] = Field(
+        default_factory=list,
+        description="Their name servers, asked for `zones` alone: whether an endpoint still has its address",
+    )
+    zones: list[Fqdn] = Field(default_factory=list, description="Zones that `servers` know")
     hosts: dict[Fqdn, Address] = Field(
-        default_factory=dict, description="Names with a fixed address, instead of a server"
+        default_factory=dict, description="Further names with a fixed address, such as their proxy's"
     )
 
 

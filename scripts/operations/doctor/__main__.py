@@ -16,6 +16,7 @@ CHECKS: dict[str, Callable[[Host], Iterator[Finding]]] = {
     "disk": machine.disk,
     "clock": machine.clock,
     "names": machine.names,
+    "customers": machine.customers,
     "units": machine.units,
     "firewall": machine.firewall,
     "reboot": machine.reboot,

@@ -193,3 +193,36 @@ def instance(host: Host) -> Iterator[Finding]:
         what = "This instance has not configured itself to the end, and serves nothing or not everything."
         cause = "It is still at it (some minutes), or a step failed: /var/log/cloud-init-output.log says which."
         yield Finding("instance", ERROR, what, cause, "Mend that, then: proforma-boot")
+
+
+def customers(host: Host) -> Iterator[Finding]:
+    """Names of customers' systems lead where the site files say, and the customers' own name servers agree."""
+    for name, one in host.json("/etc/proforma/customer-names.json").items():
+        address = str(one["address"])
+        if (found := _address(name)) != address:
+            cause = "Another line of /etc/hosts, or somebody changed ours."
+            remedy = "Play appliance.yml, which writes /etc/hosts anew; look for a second line of that name."
+            yield Finding(
+                "customers", ERROR, f"It leads to {found or 'nowhere'}, not to {address}.", cause, remedy, name
+            )
+        said = [_asked(host, name, str(server)) for server in one["servers"]]
+        if said and address not in (answers := {each for answer in said for each in answer}):
+            what = (
+                f"The customer's name server says {', '.join(sorted(answers)) or 'nothing'}, the site file {address}."
+            )
+            cause = "The system has moved, or the name server is away or not let through."
+            remedy = "Ask the customer's network team; then change the site file, and its rules with it."
+            yield Finding("customers", WARNING, what, cause, remedy, name)
+
+
+def _address(name: str) -> str:
+    try:
+        return socket.gethostbyname(name)
+    except OSError:
+        return ""
+
+
+def _asked(host: Host, name: str, server: str) -> list[str]:
+    """Addresses that this server gives to the name."""
+    said = host.run("dig", "+short", "+tries=2", "+time=2", f"@{server}", name, "A")
+    return [line for line in said.out.split() if not said.code and line[:1].isdigit()]
