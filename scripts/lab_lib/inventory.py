@@ -22,8 +22,8 @@ DOCUMENTS, INBOX = "lab-documents", "lab-inbox"
 QUEUES = {"work": "lab-work", "events": "lab-events", "dead": "lab-events-dead"}
 
 
-def _passes(purpose: str, ports: list[str], protocol: str = "tcp", **whom: list[str]) -> dict[str, Any]:
-    return {"purpose": purpose, "protocol": protocol, "ports": ports, **whom}
+def _passes(purpose: str, ports: list[str], **whom: list[str]) -> dict[str, Any]:
+    return {"purpose": purpose, "protocol": "tcp", "ports": ports, **whom}
 
 
 INBOUND = [
@@ -33,7 +33,7 @@ INBOUND = [
 OUTBOUND = [
     _passes("database", ["5432"], to=[NAMES["database.provider.example"]]),
     _passes("queues and buckets", ["5000"], to=[NAMES["aws.provider.example"]]),
-    _passes("customer A: names", ["53"], "udp", to=["10.20.30.53"]),
+    _passes("customer A: names", ["53"], to=["10.20.30.53"]) | {"protocol": "udp"},
     _passes("customer A: tickets", ["443"], to=["10.20.30.40"]),
     _passes("customer A: SAP", ["44300"], to=["10.20.30.41"]),
     _passes("customer B: proxy", ["3128"], to=["10.50.60.8"]),
