@@ -59,7 +59,7 @@ def refused(cloud: moto.Cloud, build: Build, place: Path) -> str:
     done = image_builds.run(replace(build, wanted=wanted, place=place), cloud.endpoint)
     told = [line.partition("FAULT: ")[2] for line in (done.stdout + done.stderr).splitlines() if "FAULT: " in line]
     untold = [one for one in spoiled.said if not any(line.startswith(one) for line in told)]
-    # what the baking had left right is right on an instance, too
+    # all else that was asked of the image holds on its instance, too; without the clean-up much more is told
     others = [line for line in told if spoiled.cleans and not line.startswith(spoiled.said)]
     if done.returncode == 0 or untold or others:
         said = (done.stdout + done.stderr)[-4000:]

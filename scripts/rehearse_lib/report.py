@@ -11,6 +11,7 @@ UNPROVEN = (
     "API Gateway's way in: handlers are run by a harness with its events instead",
     "Lambda running on events: moto echoes",
     "Aurora's engine: parameters are set, no PostgreSQL is behind the endpoint",
+    "encryption of images: what Packer asked for is looked at, nothing is encrypted",
     "packets: security groups and routes are looked at, nothing is sent",
     "account-wide guards (public access block, defaults of metadata): moto knows neither",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from scripts.rehearse_lib.asked import Asked
 from scripts.rehearse_lib.image_boots import Identity
 from scripts.rehearse_lib.image_records import KEY, Wanted
 
-WANTED = Wanted("vpn", "0.0.1", "c" * 40, ("111111111111",))
+NUMBERS = itertools.count()
 VOLUME = "BlockDeviceMapping.1.Ebs"
 MACHINE = {"Action": "RunInstances", f"{VOLUME}.Encrypted": "true", f"{VOLUME}.KmsKeyId": KEY}
 COPY = {"Action": "CopyImage", "Encrypted": "true", "KmsKeyId": KEY}
@@ -28,51 +29,56 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[moto.Cloud]:
 
 
 @pytest.fixture
-def image(cloud: moto.Cloud) -> str:
+def wanted() -> Wanted:
+    """Of a version of its own: to empty moto takes seconds."""
+    return Wanted("vpn", f"0.0.{next(NUMBERS)}", "c" * 40, ("111111111111",))
+
+
+@pytest.fixture
+def image(cloud: moto.Cloud, wanted: Wanted) -> str:
     """Registered as Packer does it, and shared."""
-    cloud.empty()
-    return registered(cloud, "proforma-vpn-0.0.1-20260101-000000")
+    return registered(cloud, wanted, "20260101-000000")
 
 
-def registered(cloud: moto.Cloud, name: str) -> str:
+def registered(cloud: moto.Cloud, wanted: Wanted, at: str) -> str:
     ec2 = cloud.client("ec2")
-    made = str(ec2.register_image(Name=name, Architecture="x86_64")["ImageId"])
-    ec2.create_tags(Resources=[made], Tags=[{"Key": k, "Value": v} for k, v in WANTED.tags.items()])
-    share(cloud, made, "Add", WANTED.share_with[0])
-    return made
+    made = ec2.register_image(Name=f"proforma-{wanted.kind}-{wanted.version}-{at}", Architecture="x86_64")["ImageId"]
+    ec2.create_tags(Resources=[made], Tags=[{"Key": k, "Value": v} for k, v in wanted.tags.items()])
+    share(cloud, made, "Add", wanted.share_with[0])
+    return str(made)
 
 
 def share(cloud: moto.Cloud, image: str, how: str, account: str) -> None:
     cloud.client("ec2").modify_image_attribute(ImageId=image, LaunchPermission={how: [{"UserId": account}]})
 
 
-def test_an_image_as_wanted_has_no_fault(cloud: moto.Cloud, image: str) -> None:
-    assert image_records.faults(cloud, image, WANTED, ENCRYPTED) == []
-    assert {"Name", "Version", "Commit", "Source", "SourceId"} == set(WANTED.tags)
+def test_an_image_as_wanted_has_no_fault(cloud: moto.Cloud, image: str, wanted: Wanted) -> None:
+    assert image_records.faults(cloud, image, wanted, ENCRYPTED) == []
+    assert {"Name", "Version", "Commit", "Source", "SourceId"} == set(wanted.tags)
 
 
-def test_a_tag_that_is_missing_is_told(cloud: moto.Cloud, image: str) -> None:
+def test_a_tag_that_is_missing_is_told(cloud: moto.Cloud, image: str, wanted: Wanted) -> None:
     cloud.client("ec2").delete_tags(Resources=[image], Tags=[{"Key": "Commit"}])
-    (told,) = image_records.faults(cloud, image, WANTED, ENCRYPTED)
+    (told,) = image_records.faults(cloud, image, wanted, ENCRYPTED)
     assert told.startswith("the image has the tags")
 
 
-def test_an_account_that_nobody_named_is_told(cloud: moto.Cloud, image: str) -> None:
+def test_an_account_that_nobody_named_is_told(cloud: moto.Cloud, image: str, wanted: Wanted) -> None:
     share(cloud, image, "Add", "999999999999")
-    assert image_records.faults(cloud, image, WANTED, ENCRYPTED) == [
+    assert image_records.faults(cloud, image, wanted, ENCRYPTED) == [
         "the image is shared with ['111111111111', '999999999999'], and not with ['111111111111']"
     ]
 
 
-def test_an_account_that_was_named_and_left_out_is_told(cloud: moto.Cloud, image: str) -> None:
+def test_an_account_that_was_named_and_left_out_is_told(cloud: moto.Cloud, image: str, wanted: Wanted) -> None:
     share(cloud, image, "Remove", "111111111111")
-    (told,) = image_records.faults(cloud, image, WANTED, ENCRYPTED)
+    (told,) = image_records.faults(cloud, image, wanted, ENCRYPTED)
     assert told == "the image is shared with [], and not with ['111111111111']"
 
 
-def test_a_copy_without_encryption_that_was_left_is_told(cloud: moto.Cloud, image: str) -> None:
-    registered(cloud, "proforma-vpn-0.0.1-20260101-000001")
-    (told,) = image_records.faults(cloud, image, WANTED, ENCRYPTED)
+def test_a_copy_without_encryption_that_was_left_is_told(cloud: moto.Cloud, image: str, wanted: Wanted) -> None:
+    registered(cloud, wanted, "20260101-000001")
+    (told,) = image_records.faults(cloud, image, wanted, ENCRYPTED)
     assert told.startswith(f"the manifest names {image}, and the account has [")
 
 
