@@ -103,8 +103,9 @@ class Machine:
     def _hear_active(self, beat: Beat, now: float) -> None:
         if self.role is not Role.ACTIVE and beat.epoch > self.epoch:
             known = self.epoch > 0  # otherwise it may be a reign that began long ago without a move
+            ordered = now < self.rests_until  # this host has just handed over to it, as somebody wanted
             self.epoch = beat.epoch
-            if known:
+            if known and not ordered:
                 self._note(Move(max(now - beat.active_for, self.started), beat.by_silence))
         self.active_at, self.rests_until, self.wants_until = now, 0.0, 0.0
         if beat.installed:

@@ -171,6 +171,18 @@ def test_what_one_releases_the_other_takes_at_once_and_it_does_not_count_as_a_mo
     assert one.moves == ()
 
 
+def test_a_planned_takeover_counts_on_neither_host() -> None:
+    gives, takes = machine("a"), machine("b")
+    run(gives, 0, 4)
+    gives.release(5, "planned")
+    run(takes, 0, 5, hears=beat())
+    run(takes, 5, 5.3, hears=gives.beat(5, WELL))
+    assert takes.role is Role.ACTIVE
+    gives.hear(takes.beat(5.3, WELL), 5.3)
+    assert gives.epoch == takes.epoch
+    assert (gives.to_note, takes.to_note) == ([], [])
+
+
 def test_a_host_that_released_does_not_take_it_back_for_a_while() -> None:
     one = machine("a")
     one.resume(1, 5.0, 0.0)
