@@ -27,7 +27,7 @@ from scripts.host_lib.spec import UPLINK, Attachment, Spec
 
 ROOT = Path(__file__).resolve().parents[2]
 ANSIBLE = ROOT / "ansible"
-BAKED = ("tasks/bake*.yml", "tasks/harden/*.yml", "defaults/*.yml", "vars/*.yml")
+BAKED = ("tasks/bake*.yml", "tasks/harden.yml", "tasks/harden/*.yml", "defaults/*.yml", "vars/*.yml")
 PROGRAMS = ("scripts/proforma_install/*.py", "scripts/proforma_cloud/*.py")
 """packed by roles while they bake"""
 _PATIENCE = 1200.0
