@@ -5,6 +5,7 @@ NAME VERSION COMMIT OUT [PLACE ...]; environments are looked for below each PLAC
 
 import hashlib
 import json
+import os
 import re
 import subprocess
 import sys
@@ -72,6 +73,7 @@ def main(name, version, commit, out, *places):
         },
         "components": found,
     }
+    os.umask(0o022)  # a hardened host makes root's files root's alone, and whoever bakes fetches this one
     Path(out).parent.mkdir(parents=True, exist_ok=True)
     Path(out).write_text(json.dumps(bill, indent=1) + "\n")
     sys.stdout.write(f"{len(found)} packages\n")
