@@ -88,6 +88,8 @@ def made(given: Mapping[str, Any], kinds: Sequence[str]) -> Configuration:
     _plain(variables, "")
     variables["release_migrates"] = len(kinds) > 1
     files = dict(_sources())
+    if not Path(variables.get("backup_trusted_keys", "")).is_dir():
+        variables.pop("backup_trusted_keys", None)  # no host has made a key yet
     for name in FILES:
         if variables.get(name):
             variables[name] = f"{UNPACKED}/given/{name}"
