@@ -166,3 +166,13 @@ def test_every_variable_that_names_something_of_the_controller_is_known() -> Non
         for name, option in described["argument_specs"]["main"]["options"].items():
             if "on the controller" in str(option["description"]):
                 assert name in known, f"{role}: {name}"
+
+
+def test_before_any_host_has_made_a_key_of_backups_there_is_none_to_bring(
+    given: dict[str, Any], tmp_path: Path
+) -> None:
+    keys = tmp_path / "backup-keys"
+    known = given | {"backup_trusted_keys": str(keys)}
+    assert "backup_trusted_keys" not in boot_configuration.made(known, KINDS).variables
+    keys.mkdir()
+    assert boot_configuration.made(known, KINDS).variables["backup_trusted_keys"].startswith("/run/proforma-boot/")
