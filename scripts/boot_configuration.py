@@ -2,7 +2,7 @@
 
     python -m scripts.boot_configuration put --kinds portal worker --secret ID --bucket NAME < variables.json
 
-The object `proforma-configuration-SHA256.tar.gz` holds playbooks, roles and the files that variables name; the same
+The object `configuration/SHA256.tar.gz` holds playbooks, roles and the files that variables name; the same
 sources make the same bytes. The secret is JSON `{kinds, object, sha256, variables}`: whoever can change the bucket
 alone can change nothing that a host plays. Played by the role `release` (tasks/boot_configuration.yml); the host's half
 is scripts/proforma_cloud/fetch.py. Exit codes: 0 stored; 65 refused, nothing was stored; 69 AWS did not take it.
@@ -62,7 +62,7 @@ class Configuration:
 
     @property
     def object(self) -> str:
-        return f"proforma-configuration-{self.sha256[:16]}.tar.gz"
+        return f"configuration/{self.sha256[:16]}.tar.gz"
 
     def secret(self) -> str:
         """Raises RefusedError when it is too large to be one."""

@@ -88,7 +88,7 @@ def ansible(cloud: Cloud, program: str, *arguments: str) -> str:
         timeout=300,
     )
     if done.returncode:
-        raise RehearsalError(f"{program} failed: {(done.stdout + done.stderr)[-2000:]}")
+        raise RehearsalError(f"{program} failed: {(done.stderr[-800:] + done.stdout[-2500:])}")
     return done.stdout
 
 

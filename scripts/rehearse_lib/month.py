@@ -48,7 +48,7 @@ def play(cloud: Cloud, outputs: Mapping[str, Any], space: Workspace, report: Rep
     place.mkdir()
     heard, name = witness.listens(cloud), functions.name_of(cloud, "intake")
     with (
-        _without_policies(cloud),
+        without_policies(cloud),
         functions.deployed(cloud, "intake", zips, place) as intake,
         functions.deployed(cloud, "vault", zips, place) as vault,
         door.serving(gateway.applied(cloud, name), intake) as api,
@@ -66,7 +66,7 @@ def play(cloud: Cloud, outputs: Mapping[str, Any], space: Workspace, report: Rep
 
 
 @contextmanager
-def _without_policies(cloud: Cloud) -> Iterator[None]:
+def without_policies(cloud: Cloud) -> Iterator[None]:
     """moto reads no condition of a bucket's policy, so that "deny unless TLS" would deny everything."""
     s3 = cloud.client("s3")
     kept = {}

@@ -47,6 +47,7 @@ _ROLES = ("portal", "worker", "vault", "intake", "schedule", "release", *_MOVERS
 _MAY = (
     ("portal", "s3:GetObject", _DOCUMENT),
     ("portal", "s3:GetObject", _RELEASE),
+    *((host, "s3:GetObject", _S3 % "artifacts" + "/configuration/aa.tar.gz") for host in ("portal", "worker")),
     ("portal", "secretsmanager:GetSecretValue", "{migration_secret}"),
     ("portal", "secretsmanager:GetSecretValue", "{portal_configuration}"),
     ("portal", "ssm:GetParameter", _PARAMETER % "release"),
@@ -86,6 +87,7 @@ _MUST_NOT = (
     ("portal", "ssm:PutParameter", _PARAMETER % "release"),
     ("worker", "ssm:PutParameter", _PARAMETER % "release"),
     # nor say what a host is configured by, which is more than a release may
+    *((role, "s3:PutObject", _S3 % "artifacts" + "/configuration/aa.tar.gz") for role in _ROLES),
     *((role, "secretsmanager:PutSecretValue", "{portal_configuration}") for role in _ROLES),
     *((role, "secretsmanager:GetSecretValue", "{portal_configuration}") for role in ("worker", "release", *_MOVERS)),
     # workers are not the owner of the database, and nobody's host reads how customers prove themselves

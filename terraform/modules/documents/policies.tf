@@ -101,13 +101,14 @@ data "aws_iam_policy_document" "witness" {
   }
 }
 
-# A host installs what lies here and is signed; even so nobody else should be able to put things there.
+# A host installs what lies here and is signed; even so nobody else should be able to put things there. What hosts configure
+# themselves by (configuration/*) is stored by who plays playbooks, and believed by its SHA-256, which a secret states.
 data "aws_iam_policy_document" "releases" {
   statement {
     sid       = "OnlyReleasesWrites"
     effect    = "Deny"
     actions   = ["s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"]
-    resources = ["${local.arns.artifacts}/*"]
+    resources = ["${local.arns.artifacts}/proforma-*"]
 
     principals {
       type        = "*"

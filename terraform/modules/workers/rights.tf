@@ -37,7 +37,7 @@ data "aws_iam_policy_document" "worker" {
   statement {
     sid       = "ReadReleases"
     actions   = ["s3:GetObject"]
-    resources = ["${var.artifacts_bucket.arn}/proforma-*"]
+    resources = ["${var.artifacts_bucket.arn}/proforma-*", "${var.artifacts_bucket.arn}/configuration/*"]
   }
 
   # Without it S3 answers 403 where it means 404.
