@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def examined(root: Path, monkeypatch: pytest.MonkeyPatch, leads_to: str, server_
     (tools / "dig").write_text(f"#!/bin/sh\nprintf '{server_says}'\n")
     (tools / "dig").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tools}:/usr/bin:/bin")
-    monkeypatch.setattr(machine.socket, "gethostbyname", lambda _name: leads_to)
+    monkeypatch.setattr(socket, "gethostbyname", lambda _name: leads_to)
     return [f"{one.level} {one.what}" for one in machine.customers(Host(root))]
 
 
