@@ -38,7 +38,7 @@ SOURCES = (
 )
 FILES = ("portal_certificate", "database_client_ca", "appliance_release_public_keys", "backup_trusted_keys")
 """variables that name files of the controller: those files go with them"""
-OF_THE_CONTROLLER = ("release_artifacts", "base_local_packages", "release_boot_configuration", "release_migrates")
+LEFT_OUT = ("release_artifacts", "base_local_packages", "release_boot_configuration", "release_migrates")
 """variables that a host which configures itself has no use for; whether it migrates follows from its being alone"""
 LARGEST = 64 * 1024
 """bytes of a secret, https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html"""
@@ -79,7 +79,7 @@ def names(kinds: Sequence[str]) -> list[str]:
     for role in (*EVERY, *kinds):
         described = yaml.safe_load((ROOT / f"ansible/roles/{role}/meta/argument_specs.yml").read_text())
         found |= described["argument_specs"]["main"]["options"].keys()
-    return sorted(found - set(OF_THE_CONTROLLER))
+    return sorted(found - set(LEFT_OUT))
 
 
 def made(given: Mapping[str, Any], kinds: Sequence[str]) -> Configuration:
@@ -157,14 +157,18 @@ def put(configuration: Configuration, secret: str, bucket: str) -> bool:
 
 
 def _parser() -> argparse.ArgumentParser:
-    description, _, rest = (__doc__ or "").partition("\n\n")
-    parser = argparse.ArgumentParser(prog="python -m scripts.boot_configuration", description=description, epilog=rest)
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.boot_configuration",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, text in (("names", "variables that go with it"), ("put", "store it; variables as JSON on stdin")):
-        command = commands.add_parser(name, help=text, description=text)
+    names_ = commands.add_parser("names", help="variables that go with it")
+    put_ = commands.add_parser("put", help="store it; variables as JSON on standard input")
+    for command in (names_, put_):
         command.add_argument("--kinds", nargs="+", choices=("portal", "worker"), required=True)
-    command.add_argument("--secret", required=True, help="id or ARN in Secrets Manager")
-    command.add_argument("--bucket", required=True, help="of releases and configurations")
+    put_.add_argument("--secret", required=True, help="id or ARN in Secrets Manager")
+    put_.add_argument("--bucket", required=True, help="of releases and configurations")
     return parser
 
 

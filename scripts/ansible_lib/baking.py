@@ -1,8 +1,8 @@
 """Layers of ./scripts/host in which the `bake` phase of a playbook's roles is done: packages, users, units.
 
-A layer is a head start and no more: whoever uses it plays the roles in full over it. So it is keyed by what makes a
-difference to what is baked (tasks/bake*.yml, tasks/harden and the files they name, defaults, vars of each role, the
-programs that are packed for hosts), by the base and by the playbook's list of roles.
+Whoever uses a layer may leave out the phases that it holds. So it is keyed by all that goes into it: tasks/bake*.yml,
+tasks/harden and the files they name, defaults and vars of each role, programs and requirements from outside of the
+roles, the base, and the playbook's list of roles.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from scripts.host_lib.spec import UPLINK, Attachment, Spec
 ROOT = Path(__file__).resolve().parents[2]
 ANSIBLE = ROOT / "ansible"
 BAKED = ("tasks/bake*.yml", "tasks/harden.yml", "tasks/harden/*.yml", "defaults/*.yml", "vars/*.yml")
-PROGRAMS = ("scripts/proforma_install/*.py", "scripts/proforma_cloud/*.py")
-"""packed by roles while they bake"""
+BROUGHT = ("scripts/proforma_install/*.py", "scripts/proforma_cloud/*.py", "strongswan/requirements.txt")
+"""what roles bring from outside of ansible/ while they bake"""
 _PATIENCE = 1200.0
 
 
@@ -53,7 +53,7 @@ def layer_name(name: str, base: bases.Base, playbook: Path, groups: Sequence[str
     for role in roles_of(playbook, groups):
         for path in sorted(_baked(ANSIBLE / "roles" / role)):
             digest.update(f"{path.relative_to(ANSIBLE)}\n".encode() + path.read_bytes())
-    for path in sorted(path for pattern in PROGRAMS for path in ROOT.glob(pattern)):
+    for path in sorted(path for pattern in BROUGHT for path in ROOT.glob(pattern)):
         digest.update(path.read_bytes())
     return f"{name}-{base.suite}-{digest.hexdigest()[:8]}"
 

@@ -111,7 +111,7 @@ def secrets(wanted: Wanted, place: Place) -> list[str]:
     troubles: list[str] = []
     for name, secret_id in wanted.secrets.items():
         target = place.credstore / f"proforma.{name}"
-        with _noting(troubles, f"secret {name}", target.exists()):
+        with _noting(troubles, f"secret {name}", target.exists(), "Store it anew in Secrets Manager."):
             write(target, _text(client("secretsmanager").get_secret_value(SecretId=secret_id)))
     return troubles
 
@@ -130,7 +130,7 @@ def release(wanted: Wanted, place: Place) -> list[str]:
     troubles: list[str] = []
     if not wanted.pointer_parameter:
         return troubles
-    with _noting(troubles, "the release", place.pointer.exists()):
+    with _noting(troubles, "the release", place.pointer.exists(), "Play release.yml."):
         value = client("ssm").get_parameter(Name=wanted.pointer_parameter)["Parameter"]["Value"].strip()
         if not VERSION.match(value):
             troubles.append(f"The parameter {wanted.pointer_parameter} names no version. The pointer is as it was.")
@@ -158,7 +158,7 @@ def configuration(instance: Instance, place: Place) -> list[str]:
     troubles: list[str] = []
     os.environ.setdefault("AWS_DEFAULT_REGION", instance.region)
     inventory = place.boot / "inventory.json"
-    with _noting(troubles, f"the configuration {instance.secret}", inventory.exists()):
+    with _noting(troubles, f"the configuration {instance.secret}", inventory.exists(), "Play appliance.yml."):
         given = _configuration(_text(client("secretsmanager").get_secret_value(SecretId=instance.secret)), instance)
         _playbooks(instance.artifacts_bucket, given["object"], given["sha256"], place.boot)
         here = socket.gethostname()
@@ -195,7 +195,8 @@ def _playbooks(bucket: str, name: str, sha256: str, into: Path) -> None:
 
 
 @contextlib.contextmanager
-def _noting(troubles: list[str], what: str, there: bool) -> Any:
+def _noting(troubles: list[str], what: str, there: bool, anew: str) -> Any:
+    """`anew`: what brings one that can be used."""
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -203,13 +204,13 @@ def _noting(troubles: list[str], what: str, there: bool) -> Any:
     try:
         yield
     except UselessError as error:
-        troubles.append(f"Cannot use {what}: {error}. {kept} Store it anew in Secrets Manager.")
+        troubles.append(f"Cannot use {what}: {error}. {kept} {anew}")
     except OSError as error:
         cause = error.strerror or type(error).__name__
         troubles.append(f"Cannot write {what} ({cause}). {kept} Look at the disk and at the directory's rights.")
     except (BotoCoreError, ClientError, Boto3Error) as error:
         code = getattr(error, "response", {}).get("Error", {}).get("Code", "") or type(error).__name__
-        remedy = "Check the id in cloud.json, the instance's role and the way to the endpoint of AWS."
+        remedy = f"Check its id, the instance's role and the way to AWS's endpoint. If it was never stored: {anew}"
         troubles.append(f"Cannot fetch {what} ({code}). {kept} {remedy}")
 
 
@@ -228,12 +229,22 @@ def write(path: Path, text: str, mode: int = 0o600) -> None:
         raise
 
 
-COMMANDS: dict[str, tuple[Callable[[Path], Any], Callable[[Any, Place], list[str]], str, str]] = {
-    "secrets": (Wanted.read, secrets, "/etc/proforma/cloud.json", "Play the role release again."),
-    "release": (Wanted.read, release, "/etc/proforma/cloud.json", "Play the role release again."),
-    "configuration": (Instance.read, configuration, "/etc/proforma/boot.json", "Is the user data that of Terraform?"),
+@dataclass(frozen=True)
+class Settings:
+    """Where they are, how they are read, and what to do when they are damaged."""
+
+    path: str
+    read: Callable[[Path], Any]
+    remedy: str
+
+
+CLOUD = Settings("/etc/proforma/cloud.json", Wanted.read, "Play the role release again.")
+BOOT = Settings("/etc/proforma/boot.json", Instance.read, "Is the user data that of Terraform?")
+COMMANDS: dict[str, tuple[Settings, Callable[[Any, Place], list[str]]]] = {
+    "secrets": (CLOUD, secrets),
+    "release": (CLOUD, release),
+    "configuration": (BOOT, configuration),
 }
-"""name -> how its settings are read, what is done with them, where they are, what to do when they are damaged"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -242,12 +253,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--settings", type=Path, help="default: /etc/proforma/cloud.json, or boot.json")
     parser.add_argument("--root", type=Path, default=Path("/"), help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
-    read, fetch, usual, remedy = COMMANDS[given.what]
-    settings = given.settings or Path(usual)
+    settings, fetch = COMMANDS[given.what]
+    path = given.settings or Path(settings.path)
     try:
-        wanted = read(settings)
+        wanted = settings.read(path)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        sys.stderr.write(f"{settings} cannot be used: {error}. {remedy}\n")
+        sys.stderr.write(f"{path} cannot be used: {error}. {settings.remedy}\n")
         return 78
     troubles = fetch(wanted, Place(given.root))
     sys.stderr.write("".join(f"{line}\n" for line in troubles))

@@ -48,7 +48,6 @@ def play(cloud: Cloud, outputs: Mapping[str, Any], space: Workspace, report: Rep
     place.mkdir()
     heard, name = witness.listens(cloud), functions.name_of(cloud, "intake")
     with (
-        without_policies(cloud),
         functions.deployed(cloud, "intake", zips, place) as intake,
         functions.deployed(cloud, "vault", zips, place) as vault,
         door.serving(gateway.applied(cloud, name), intake) as api,
@@ -63,24 +62,6 @@ def play(cloud: Cloud, outputs: Mapping[str, Any], space: Workspace, report: Rep
         with scene.step("witness", "every document in the register; a forged one raises the alarm"):
             witness.sees(cloud, outputs, vault, heard)
     witness.forgets(cloud, heard)
-
-
-@contextmanager
-def without_policies(cloud: Cloud) -> Iterator[None]:
-    """moto reads no condition of a bucket's policy, so that "deny unless TLS" would deny everything."""
-    s3 = cloud.client("s3")
-    kept = {}
-    for name in (one["Name"] for one in s3.list_buckets()["Buckets"]):
-        try:
-            kept[name] = s3.get_bucket_policy(Bucket=name)["Policy"]
-        except s3.exceptions.ClientError:
-            continue
-        s3.delete_bucket_policy(Bucket=name)
-    try:
-        yield
-    finally:
-        for name, policy in kept.items():
-            s3.put_bucket_policy(Bucket=name, Policy=policy)
 
 
 def _furnish(scene: Scene, intake: str, inbox: str) -> None:

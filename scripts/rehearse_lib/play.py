@@ -87,9 +87,9 @@ def used(cloud: moto.Cloud, root: Terraform, space: workspace.Workspace, report:
     """A month and a failover in what was applied, by the real portal and the real functions."""
     outputs = root.outputs()
     inventory.play(cloud, root, space.place / "inventory", report)
-    with month.without_policies(cloud):
+    with moto.without_bucket_policies(cloud):
         instances.play(cloud, space.place / "inventory/ec2", space.place / "instances", report)
-    month.play(cloud, outputs, space, report)
+        month.play(cloud, outputs, space, report)
     failover.play(cloud, outputs, space, report)
 
 

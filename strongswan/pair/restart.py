@@ -3,8 +3,8 @@
 Of a pair the standby goes first (`unless_active`), and the active only while the standby is ready. The active restarts
 in place, the address stays: charon tells its peers that it ends, so they come back by themselves. Measured with
 strongSwan at the other end: 0.5 to 1.5 s without traffic, whoever starts the tunnel. A takeover tells nobody: 0.2 s
-where we start the tunnel, but 13 s and more where the customer alone does (their dead peer detection), and the host
-that gave up notes a move, of which decide.py allows few. The address is handed over only if charon does not come back.
+where we start the tunnel, but 13 s and more where the customer alone does (their dead peer detection). The address is
+handed over only if charon does not come back.
 """
 
 from __future__ import annotations

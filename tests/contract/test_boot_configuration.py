@@ -160,7 +160,7 @@ def test_the_same_sources_make_the_same_bytes(given: dict[str, Any]) -> None:
 
 def test_every_variable_that_names_something_of_the_controller_is_known() -> None:
     """A new one has to go with the configuration, or be left out knowingly."""
-    known = {*boot_configuration.FILES, *boot_configuration.OF_THE_CONTROLLER}
+    known = {*boot_configuration.FILES, *boot_configuration.LEFT_OUT}
     for role in (*boot_configuration.EVERY, "portal", "worker"):
         described = yaml.safe_load((ROLES / role / "meta/argument_specs.yml").read_text())
         for name, option in described["argument_specs"]["main"]["options"].items():

@@ -205,8 +205,9 @@ def customers(host: Host) -> Iterator[Finding]:
             yield Finding(
                 "customers", ERROR, f"It leads to {found or 'nowhere'}, not to {address}.", cause, remedy, name
             )
-        said = [_asked(host, name, str(server)) for server in one["servers"]]
-        if said and address not in (answers := {each for answer in said for each in answer}):
+        servers = [str(server) for server in one["servers"]]
+        answers = {answer for server in servers for answer in _asked(host, name, server)}
+        if servers and address not in answers:
             what = (
                 f"The customer's name server says {', '.join(sorted(answers)) or 'nothing'}, the site file {address}."
             )
