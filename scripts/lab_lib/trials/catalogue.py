@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
-from scripts.lab_lib.trials import hardening, instances, operations, outside, private_api, troubles, vpn
+from scripts.lab_lib.trials import hardening, instances, operations, outside, private_api, rollout, troubles, vpn
 from scripts.lab_lib.trials.lab import Lab
 from scripts.lab_lib.trials.run import Report, Trial
 
@@ -42,6 +42,12 @@ CATALOGUE = (
     ),
     Entry("private-api", "SAP's answers through intake; a replay, a wrong password, a stranger", private_api.played),
     Entry("upgrade", "a month while a release is rolled out", operations.upgrade, procedure=True),
+    Entry(
+        "upgrade-refused",
+        "the worker cannot run a release: the portal goes back, too",
+        rollout.goes_back,
+        procedure=True,
+    ),
     Entry("instance", "an instance that AWS makes configures itself and serves", instances.booted),
     Entry("vpn-host-killed", "the active VPN host loses power", vpn.host_killed, procedure=True),
     Entry("takeover", "the standby takes over as planned, and gives back", operations.takeover, procedure=True),

@@ -44,6 +44,7 @@ TARGETS = {
     "rekey_lost": Target("requests lost while keys are replaced under load", "", most=0),
     "wire_in_clear": Target("packets in clear between the gateways", "", most=0),
     "release_gap": Target("release rolled out: without an answer", "s", most=5, time=True),
+    "refused_release_gap": Target("release taken back: without an answer, the longest", "s", most=5, time=True),
     "release_seconds": Target("release rolled out, from the command to its end", "s", time=True),
     "instance_boots": Target("an instance configures itself, from user data to the release", "s", most=600, time=True),
     "new_customer": Target("new customer, from site file to first tunnel", "s", time=True),
