@@ -6,6 +6,9 @@ locals {
   alone       = var.workers.hosts.max == 0 # the portal host is the worker too
   arn         = "arn:${data.aws_partition.this.partition}"
   account     = data.aws_caller_identity.this.account_id
+  # the bootstrap makes it, and preflight.tf looks for it
+  autoscaling_role_arn = "${local.arn}:iam::${local.account}:role${local.autoscaling_path}AWSServiceRoleForAutoScaling_${var.name}"
+  autoscaling_path     = "/aws-service-role/autoscaling.amazonaws.com/"
   settings = {
     PROFORMA_DOCUMENTS_BUCKET = module.documents.documents_bucket.name
     PROFORMA_INBOX_BUCKET     = module.documents.inbox_bucket.name
@@ -19,13 +22,14 @@ locals {
 }
 
 module "security" {
-  source              = "./modules/security"
-  name                = var.name
-  log_days            = var.log_days
-  alarm_emails        = var.alarm_emails
-  account_guards      = var.account_guards
-  budget_usd          = var.budget_usd
-  deletion_protection = var.deletion_protection
+  source               = "./modules/security"
+  name                 = var.name
+  log_days             = var.log_days
+  alarm_emails         = var.alarm_emails
+  account_guards       = var.account_guards
+  budget_usd           = var.budget_usd
+  deletion_protection  = var.deletion_protection
+  autoscaling_role_arn = local.autoscaling_role_arn
 }
 
 module "network" {
@@ -111,6 +115,7 @@ module "workers" {
   database_secret_arns  = [module.database.secrets.app]
   portal_secret_arns    = values(module.portal.secrets)
   release_parameter_arn = module.portal.release_parameter.arn
+  autoscaling_role_arn  = local.autoscaling_role_arn
 }
 
 module "portal" {
@@ -133,6 +138,7 @@ module "portal" {
   documents_kms_key_arn = module.security.kms_keys.documents
   documents_bucket      = module.documents.documents_bucket
   artifacts_bucket      = module.documents.artifacts_bucket
+  autoscaling_role_arn  = local.autoscaling_role_arn
   database_secret_arns  = { app = module.database.secrets.app, migration = module.database.secrets.migration }
   extra_policy_arns     = local.alone ? { worker = module.workers.policy_arn } : { wake = module.workers.wake_policy_arn }
 }

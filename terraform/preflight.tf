@@ -29,6 +29,11 @@ data "aws_secretsmanager_secrets" "by_people" {
   }
 }
 
+data "aws_iam_roles" "autoscaling" {
+  name_regex  = "^AWSServiceRoleForAutoScaling_${var.name}$"
+  path_prefix = local.autoscaling_path
+}
+
 locals {
   missing_secrets = {
     for customer, name in local.pre_shared_keys : customer => name
@@ -63,6 +68,10 @@ resource "terraform_data" "preflight" {
     precondition {
       condition     = length(local.missing_images) == 0
       error_message = "${join(" and ", local.missing_images)}: ${var.region} has no such AMI of ${join(", ", var.images.owners)}. Bake it (packer/), or have it shared with this account."
+    }
+    precondition {
+      condition     = contains(data.aws_iam_roles.autoscaling.arns, local.autoscaling_role_arn)
+      error_message = "The role of the auto-scaling groups of ${var.name} is missing: without it they cannot start hosts from encrypted images. Apply terraform/bootstrap with -var=name=${var.name}, also when an older version of it was applied."
     }
     precondition {
       condition     = length(local.missing_secrets) == 0

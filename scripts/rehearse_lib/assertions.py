@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.rehearse_lib import applied, rights
+from scripts.rehearse_lib import applied, iam, rights
 from scripts.rehearse_lib.environments import NAME
 from scripts.rehearse_lib.moto import REGION, Cloud
 
@@ -133,8 +133,44 @@ def instances(seen: Applied) -> Iterator[str]:
             yield f"{template['LaunchTemplateName']}: metadata without a token"
         if any(one.get("AssociatePublicIpAddress") for one in data.get("NetworkInterfaces", [])):
             yield f"{template['LaunchTemplateName']}: public address"
+        disks = [one["Ebs"] for one in data.get("BlockDeviceMappings", [])]
+        if not disks or any(not one.get("Encrypted") or "KmsKeyId" not in one for one in disks):
+            yield f"{template['LaunchTemplateName']}: a disk is not encrypted with our key"
     if len(templates) != (2 if seen.standard else 1):
         yield f"{len(templates)} launch templates"
+
+
+GROUPS = "role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+
+
+def volumes(seen: Applied) -> Iterator[str]:
+    """Groups can start hosts: their own role may read images, encrypt volumes, and lend both keys to AWS alone.
+
+    No policy can be attached to that role, so what a key leaves to the account's IAM is left aside.
+    """
+    kms = seen.cloud.client("kms")
+    account = seen.cloud.client("sts").get_caller_identity()["Account"]
+    lends = {"kms:GrantIsForAWSResource": "true"}
+    for label in ("images", "data"):
+        key = kms.describe_key(KeyId=f"alias/{NAME}-{label}")["KeyMetadata"]["KeyId"]
+        policy = json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
+        own = [s for s in iam.statements(policy) if not str(s["Principal"].get("AWS", "")).endswith(":root")]
+
+        def may(action: str, role: str, context: Mapping[str, str], own: list[Any] = own, key: str = key) -> bool:
+            asked = iam.Request(action, key, f"arn:aws:iam::{account}:{role}", context)
+            return iam.decide(asked, (), [{"Statement": own}]) is iam.Decision.ALLOWED
+
+        role = f"{GROUPS}_{NAME}"
+        needed = {"kms:Decrypt": {}, "kms:GenerateDataKeyWithoutPlaintext": {}, "kms:CreateGrant": lends}
+        yield from (
+            f"{role} may not {action} with the key {label}"
+            for action in needed
+            if not may(action, role, needed[action])
+        )
+        if may("kms:CreateGrant", role, {}):
+            yield f"{role} may lend the key {label} to anybody"
+        if may("kms:Decrypt", GROUPS, {}) or may("kms:CreateGrant", GROUPS, lends):
+            yield f"the key {label}: any group of the account may use it"
 
 
 def tags(seen: Applied) -> Iterator[str]:
@@ -214,6 +250,7 @@ ALL: tuple[Callable[[Applied], Iterator[str]], ...] = (
     forwarding,
     encryption,
     instances,
+    volumes,
     tags,
     alarms,
     roles,

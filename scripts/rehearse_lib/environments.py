@@ -23,6 +23,11 @@ class Given:
     certificate: str
 
 
+def bootstrapped(cloud: Cloud) -> None:
+    """Of what the bootstrap makes, what a plan looks for; where it is not applied itself."""
+    cloud.client("iam").create_service_linked_role(AWSServiceName="autoscaling.amazonaws.com", CustomSuffix=NAME)
+
+
 def given(cloud: Cloud, images: Mapping[str, str]) -> Given:
     """The certificate, and the pre-shared key that a site file names, beside `images` by kind; without them two that
     only have a name."""

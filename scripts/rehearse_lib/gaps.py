@@ -52,6 +52,11 @@ KNOWN = (
         "moto forgets a group's warm-up, and invents a reservation of capacity",
     ),
     Gap(
+        r"module\.(portal|workers)\.aws_autoscaling_group\.this(\[.+\])?",
+        "service_linked_role_arn",
+        "moto gives every group the role that an account's groups share",
+    ),
+    Gap(
         r"module\.workers\.aws_autoscaling_policy\.queue\[.+\]",
         "enabled|predictive_scaling_configuration",
         "moto calls every policy of scaling off, and invents a predictive part",

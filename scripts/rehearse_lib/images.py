@@ -56,10 +56,13 @@ def bake(cloud: Cloud, place: Path, report: Report) -> dict[str, str]:
 
 
 def _in_the_account(cloud: Cloud, key: Path) -> None:
-    """What is there before anybody bakes: the key pair, and the key of volumes."""
+    """What is there before anybody bakes: the key pair, and the key of images, which the bootstrap makes."""
     ec2, kms = cloud.client("ec2"), cloud.client("kms")
     public = key.with_suffix(".pub").read_bytes()
     ec2.import_key_pair(KeyName=image_builds.KEY_NAME, PublicKeyMaterial=public)
+    aliases = kms.get_paginator("list_aliases").paginate()
+    if any(one["AliasName"] == image_records.KEY for page in aliases for one in page["Aliases"]):
+        return
     made = kms.create_key(Description="volumes of images")["KeyMetadata"]["KeyId"]
     kms.create_alias(AliasName=image_records.KEY, TargetKeyId=made)
 

@@ -87,6 +87,7 @@ def play(place: Path, report: Report, root: Path = workspace.ROOT) -> None:
     with moto.running(place / "moto.log") as cloud:
         cloud.empty()
         made = environments.given(cloud, {})
+        environments.bootstrapped(cloud)
         begun = time.monotonic()
         before = _terraform(old, cloud)
         before.apply(*environments.variables(old, ENVIRONMENT, made)).orderly(f"terraform apply of {tag}")

@@ -1,4 +1,4 @@
-# Once in an account: the bucket of the root module's state. Its own state is a file beside it; keep it, or import the
+# Once for an installation: the bucket of the root module's state; images.tf has what comes before images. Its own state is a file beside it; keep it, or import the
 # bucket again (README.md).
 provider "aws" {
   region = var.region

@@ -1,3 +1,8 @@
+output "images_key" {
+  description = "Key of images, for `packer build -var kms_key=`"
+  value       = aws_kms_alias.images.name
+}
+
 output "backend" {
   description = "Content of envs/<name>.s3.tfbackend, for `terraform init -backend-config`"
   value       = <<-EOT

@@ -9,7 +9,7 @@ variable "region" {
 }
 
 variable "name" {
-  description = "Name of the installation whose state the bucket keeps"
+  description = "Name of the installation, the same as the root module's"
   type        = string
   default     = "proforma"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -60,6 +61,29 @@ def test_a_way_out_to_everywhere_is_told(seen: Applied) -> None:
     made = group(seen, f"{NAME}-worker")
     seen.cloud.client("ec2").authorize_security_group_egress(GroupId=made, IpPermissions=permission("tcp", 443))
     assert "worker may send to the world" in next(assertions.outward_ports(seen))
+
+
+def test_groups_that_could_not_start_a_host_are_told(seen: Applied) -> None:
+    """A key's default policy leaves all to IAM, and Auto Scaling's role can be given no rights there."""
+    kms = seen.cloud.client("kms")
+    for label in ("images", "data"):
+        key = kms.create_key()["KeyMetadata"]["KeyId"]
+        kms.create_alias(AliasName=f"alias/{NAME}-{label}", TargetKeyId=key)
+    told = list(assertions.volumes(seen))
+    assert len(told) == 2 * len(("decrypt", "data key", "grant"))
+    assert all("may not kms:" in one and "AutoScaling_proforma" in one for one in told)
+
+
+def test_a_key_that_every_group_of_the_account_may_use_is_told(seen: Applied) -> None:
+    kms = seen.cloud.client("kms")
+    account = seen.cloud.client("sts").get_caller_identity()["Account"]
+    everyone = {"Effect": "Allow", "Action": "kms:*", "Resource": "*", "Principal": {"AWS": account}}
+    for label in ("images", "data"):
+        key = kms.create_key(Policy=json.dumps({"Version": "2012-10-17", "Statement": [everyone]}))
+        kms.create_alias(AliasName=f"alias/{NAME}-{label}", TargetKeyId=key["KeyMetadata"]["KeyId"])
+    told = "\n".join(assertions.volumes(seen))
+    assert "may lend the key data to anybody" in told
+    assert "the key images: any group of the account may use it" in told
 
 
 def test_a_host_that_the_inventory_would_not_find_is_told(seen: Applied) -> None:

@@ -48,6 +48,7 @@ def planner(terraform: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     (space.place / "strongswan/sites/broken.yml").write_text(broken.replace("[10.20.30.0/24]", "[10.20.30.0]"))
     with moto.running(place / "moto.log") as cloud:
         made = environments.given(cloud, {})
+        environments.bootstrapped(cloud)
         root = Terraform(space.root, cloud.environment())
         root.init().orderly("terraform init")
         yield Planner(root, made)
@@ -84,6 +85,10 @@ def test_a_pre_shared_key_that_nobody_has_made_is_missed(planner: Planner) -> No
     egress = [{"purpose": "tickets", "from": "worker", "cidr": "192.0.2.128/25"}]
     answer = planner.says(name="another", customers=["example-b"], nat=True, egress=egress)
     assert "another/vpn/example-b/psk (the pre-shared key of example-b)" in answer
+
+
+def test_an_account_without_the_role_of_our_groups_is_sent_to_the_bootstrap(planner: Planner) -> None:
+    assert "The role of the auto-scaling groups of another is missing" in planner.says(name="another")
 
 
 def test_a_region_with_too_few_zones_is_refused(planner: Planner, tmp_path: Path) -> None:

@@ -90,6 +90,7 @@ resource "aws_autoscaling_group" "this" {
   health_check_type         = local.balanced ? "ELB" : "EC2"
   health_check_grace_period = 600
   default_instance_warmup   = 300
+  service_linked_role_arn   = var.autoscaling_role_arn # the one that may use our keys
   enabled_metrics           = ["GroupInServiceInstances", "GroupDesiredCapacity"]
 
   launch_template {

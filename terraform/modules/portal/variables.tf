@@ -119,3 +119,13 @@ variable "existing_secrets" {
   type        = object({ secret_key = string, pseudonym_key = string })
   default     = null
 }
+
+variable "autoscaling_role_arn" {
+  description = "Role by which the group starts hosts; the bootstrap makes it"
+  type        = string
+
+  validation {
+    condition     = can(regex(":role/aws-service-role/autoscaling\\.amazonaws\\.com/", var.autoscaling_role_arn))
+    error_message = "autoscaling_role_arn is the ARN of a service-linked role of Auto Scaling."
+  }
+}

@@ -55,6 +55,41 @@ data "aws_iam_policy_document" "key" {
       values   = [local.account]
     }
   }
+
+  # Volumes of hosts that groups start. Auto Scaling's roles can be given no policy: only the key's own lets them in.
+  dynamic "statement" {
+    for_each = each.key == "data" ? [1] : []
+
+    content {
+      sid       = "GroupsEncryptVolumes"
+      actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+      resources = ["*"] # in a key's policy: this key
+
+      principals {
+        type        = "AWS"
+        identifiers = [var.autoscaling_role_arn]
+      }
+    }
+  }
+  dynamic "statement" {
+    for_each = each.key == "data" ? [1] : []
+
+    content {
+      sid       = "GroupsLendItToVolumes"
+      actions   = ["kms:CreateGrant"]
+      resources = ["*"] # in a key's policy: this key
+
+      principals {
+        type        = "AWS"
+        identifiers = [var.autoscaling_role_arn]
+      }
+      condition {
+        test     = "Bool"
+        variable = "kms:GrantIsForAWSResource"
+        values   = ["true"]
+      }
+    }
+  }
 }
 
 resource "aws_kms_key" "this" {

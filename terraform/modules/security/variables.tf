@@ -47,3 +47,13 @@ variable "deletion_protection" {
   description = "Whether the bucket of logs stays while it holds something"
   type        = bool
 }
+
+variable "autoscaling_role_arn" {
+  description = "Role by which auto-scaling groups start hosts, whose volumes the key `data` encrypts; the bootstrap makes it"
+  type        = string
+
+  validation {
+    condition     = can(regex(":role/aws-service-role/autoscaling\\.amazonaws\\.com/", var.autoscaling_role_arn))
+    error_message = "autoscaling_role_arn is the ARN of a service-linked role of Auto Scaling."
+  }
+}

@@ -20,6 +20,7 @@ override_data {
 }
 
 variables {
+  autoscaling_role_arn  = "arn:aws:iam::123456789012:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling_proforma"
   existing_secrets      = { secret_key = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:s", pseudonym_key = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:p" }
   name                  = "proforma"
   image_id              = "ami-0123456789abcdef0"
@@ -41,6 +42,10 @@ variables {
 run "one_host_keeps_its_address" {
   command = plan
 
+  assert {
+    condition     = aws_autoscaling_group.this.service_linked_role_arn == var.autoscaling_role_arn
+    error_message = "The group would start hosts by a role that may not use our keys."
+  }
   assert {
     condition     = length(aws_lb.this) == 0 && output.address == "10.40.10.10"
     error_message = "Without a load balancer staff reach the host itself."

@@ -5,12 +5,13 @@ mock_provider "aws" {
 }
 
 variables {
-  name                = "proforma"
-  log_days            = 400
-  alarm_emails        = ["operations@provider.example"]
-  account_guards      = true
-  budget_usd          = null
-  deletion_protection = true
+  autoscaling_role_arn = "arn:aws:iam::123456789012:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling_proforma"
+  name                 = "proforma"
+  log_days             = 400
+  alarm_emails         = ["operations@provider.example"]
+  account_guards       = true
+  budget_usd           = null
+  deletion_protection  = true
 }
 
 run "keys_rotate_and_the_trail_is_complete" {

@@ -14,6 +14,7 @@ mock_provider "aws" {
 }
 
 variables {
+  autoscaling_role_arn  = "arn:aws:iam::123456789012:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling_proforma"
   name                  = "proforma"
   image_id              = "ami-0123456789abcdef0"
   instance_type         = "t3.medium"
@@ -33,6 +34,10 @@ variables {
 run "queues_are_sealed_and_have_dead_letters" {
   command = plan
 
+  assert {
+    condition     = aws_autoscaling_group.this["worker"].service_linked_role_arn == var.autoscaling_role_arn
+    error_message = "The group would start hosts by a role that may not use our keys."
+  }
   assert {
     condition     = toset(keys(aws_sqs_queue.this)) == toset(["celery", "events"]) && toset(keys(aws_sqs_queue.dead)) == toset(["celery", "events"])
     error_message = "Two queues, each with its dead letters."
