@@ -27,12 +27,8 @@ def install(given: Namespace, layout: Layout) -> None:
 
 def follow(given: Namespace, layout: Layout) -> None:
     """The pointer decides: forward by an artifact, back by what is installed, and nothing when it is current."""
-    try:
-        version = given.pointer.read_text().strip()
-    except FileNotFoundError as error:
-        remedy = "Write the version that is to be current into it."
-        raise AbsentError("There is no pointer.", where=str(given.pointer), remedy=remedy) from error
     with layout.locked(given.wait):
+        version = _pointed(given.pointer)  # as it is now, and not as it was before another run ended
         rollout.settle(layout)
         if layout.current == version:
             running.intact(layout, version)
@@ -41,6 +37,14 @@ def follow(given: Namespace, layout: Layout) -> None:
             _again(given, layout, version)
         else:
             _install(given, layout, given.artifacts / f"proforma-{version}.tar", switch=True)
+
+
+def _pointed(pointer: Path) -> str:
+    try:
+        return pointer.read_text().strip()
+    except FileNotFoundError as error:
+        remedy = "Write the version that is to be current into it."
+        raise AbsentError("There is no pointer.", where=str(pointer), remedy=remedy) from error
 
 
 def _again(given: Namespace, layout: Layout, version: str) -> None:
@@ -91,6 +95,9 @@ def verify_running(given: Namespace, layout: Layout) -> None:
     version = layout.current
     if version is None:
         raise AbsentError("No release is current.", where=str(layout.root), kept="", remedy="Install one.")
+    if given.version not in (None, version):
+        remedy = "Make it current by the install step, or ask for another one."
+        raise DamagedError(f"{version} is current, and not {given.version}.", kept="", remedy=remedy)
     if layout.unfinished:
         remedy = "Run the install step again: it finishes or takes it back."
         raise DamagedError(f"The switch to {version} was interrupted.", kept="", remedy=remedy)

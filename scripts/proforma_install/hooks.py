@@ -17,6 +17,8 @@ from .errors import UsageError
 from .layout import Layout
 from .log import LOG
 
+GRACE = 30.0
+"""seconds that a command has between SIGTERM and SIGKILL"""
 TAIL = 20
 """lines of a failed command's output that are logged"""
 
@@ -76,20 +78,17 @@ def call(command: Sequence[str], environment: Mapping[str, str], seconds: float,
     """
     with tempfile.TemporaryFile() as output:
         try:
-            code = subprocess.run(
+            running = subprocess.Popen(
                 command,
                 env=environment,
-                timeout=seconds,
                 pass_fds=fds,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                check=False,
-            ).returncode
-        except subprocess.TimeoutExpired as error:
-            raise HookError(f"it took longer than {seconds:g} s") from error
+            )
         except OSError as error:
             raise HookError(f"it cannot be started: {error.strerror}: {error.filename}") from error
+        code = _ended(running, seconds)
         output.seek(0)
         said = output.read().decode("utf-8", "replace")
     if code:
@@ -97,6 +96,25 @@ def call(command: Sequence[str], environment: Mapping[str, str], seconds: float,
             LOG.warning("| %s", line)
         raise HookError(f"it ended with code {code}", full=os.strerror(errno.ENOSPC) in said)
     return said
+
+
+def _ended(running: subprocess.Popen[bytes], seconds: float) -> int:
+    """Its code. Raises HookError after `seconds`.
+
+    It is asked to end first: what it has begun elsewhere (a unit of systemd) is for it to stop, or would go on.
+    """
+    try:
+        return running.wait(seconds)
+    except subprocess.TimeoutExpired as error:
+        raise HookError(f"it took longer than {seconds:g} s and was stopped") from error
+    finally:
+        if running.poll() is None:
+            running.terminate()
+            try:
+                running.wait(GRACE)
+            except subprocess.TimeoutExpired:
+                running.kill()
+                running.wait()
 
 
 def healthy(hooks: Hooks, layout: Layout, version: str) -> None:

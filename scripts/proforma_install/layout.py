@@ -3,6 +3,7 @@
 <root>/releases/VERSION/   one release: app/, venv/, sbom.cdx.json, ..., installed.json (hashes of all of it)
 <root>/current, previous   links to releases/VERSION
 <root>/unfinished.json     there only between the switch and the proof that the new release is healthy
+<root>/proven              versions that were healthy here, the oldest first, up to the current one
 <root>/minimum             the oldest version that may still be installed
 """
 
@@ -62,6 +63,17 @@ class Layout:
     @property
     def previous(self) -> str | None:
         return self.pointed("previous")
+
+    def proved(self, version: str, before: str | None) -> None:
+        """`version` runs and is healthy; `before` ran until then. `previous` names the newest older one that was, too.
+
+        Never a newer one: after going back, the next step back must not lead to what was found wanting.
+        """
+        path = self.root / "proven"
+        known = set(path.read_text().split()) if path.is_file() else {self.previous}
+        older = sorted({v for v in {*known, before} if v and order(v) < order(version)}, key=order)
+        self.write("proven", "".join(f"{one}\n" for one in (*older, version)))
+        self.point("previous", next((one for one in reversed(older) if self.release(one).is_dir()), None))
 
     def point(self, link: str, version: str | None) -> None:
         """Let `link` name `version` (None: nothing), in one step that a crash cannot halve."""

@@ -78,7 +78,12 @@ def _hooks(one: ArgumentParser) -> None:
     group.add_argument("--health", default="", metavar="COMMAND|URL", help="asked until it is good, or rolled back")
     group.add_argument("--health-host", default="", metavar="NAME", help="one of ALLOWED_HOSTS, for a URL on loopback")
     group.add_argument("--health-seconds", type=float, default=60, help="how long it is asked (default 60)")
-    group.add_argument("--hook-seconds", type=float, default=900, help="how long a command may take (default 900)")
+    group.add_argument(
+        "--hook-seconds",
+        type=float,
+        default=900,
+        help="how long a command may take; then it gets SIGTERM (default 900)",
+    )
     group.add_argument("--running", action="store_true", help="processes of this release must run, and of no other")
 
 
@@ -95,6 +100,7 @@ def _verify(commands: _SubParsersAction[ArgumentParser]) -> None:
     two = commands.add_parser(
         "verify-running", help="files of the current release unaltered, its processes and no others"
     )
+    two.add_argument("--version", help="which has to be the current one; default: whichever is")
     two.add_argument("--files-only", action="store_true", help="a host on which nothing has to run")
 
 

@@ -82,8 +82,7 @@ def activate(layout: Layout, version: str, hooks: Hooks) -> None:
         _prove(layout, version, hooks)
     except (HookError, DamagedError, OSError, KeyboardInterrupt) as error:
         raise _back(layout, version, before, hooks, error) from error
-    if before not in (None, version):
-        layout.point("previous", before)
+    layout.proved(version, before)
     layout.raise_minimum(running.recorded(layout, version)["minimum"])
     layout.finish()
     LOG.info("%s is current; before it was %s", version, before or "nothing")

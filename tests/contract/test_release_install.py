@@ -127,6 +127,12 @@ def test_prune_keeps_what_is_current_what_was_before_and_what_still_runs(host: F
     ]
 
 
+def test_verify_running_tells_when_another_release_is_current_than_was_asked_for(host: Fleet) -> None:
+    assert host.run("verify-running", "--files-only", "--version", "1.0.0").returncode == 0
+    done = host.run("verify-running", "--files-only", "--version", "1.1.0")
+    assert (done.returncode, "1.0.0 is current, and not 1.1.0" in done.stderr) == (78, True)
+
+
 def test_verify_running_tells_of_altered_files_and_of_processes_of_another_release(host: Fleet) -> None:
     assert host.run("verify-running").returncode == 78  # nothing runs
     with run_from(host, "1.0.0"):

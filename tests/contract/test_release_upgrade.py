@@ -157,8 +157,45 @@ def test_rollback_goes_to_the_release_before_without_a_migration(host: Fleet) ->
     done = host.run("rollback", *host.hooks("check", "restart", "health"))
     assert (done.returncode, host.current) == (0, "1.0.0"), done.stderr
     assert host.trace()[5:] == ["check 1.0.0 1.1.0", "restart 1.0.0 1.0.0", "health 1.0.0 1.0.0"]
+
+
+def test_each_rollback_goes_one_further_back_and_never_forward_to_what_was_found_wanting(host: Fleet) -> None:
+    for version in ("1.1.0", "1.2.0"):
+        assert host.step(version).returncode == 0
+    for expected in ("1.1.0", "1.0.0"):
+        assert host.run("rollback").returncode == 0
+        assert host.current == expected
+    done = host.run("rollback")
+    assert (done.returncode, host.current) == (66, "1.0.0")
+    assert "no release before this one" in done.stderr
+    assert host.step("1.2.0").returncode == 0
     assert host.run("rollback").returncode == 0
-    assert host.current == "1.1.0"
+    assert host.current == "1.0.0", "1.1.0 was left behind: what ran before 1.2.0 this time was 1.0.0"
+
+
+def test_a_run_that_waited_follows_the_pointer_as_it_is_then(host: Fleet) -> None:
+    """At boot the pointer of before may be followed still when a rollout moves it."""
+    host.let("block-check")
+    first = subprocess.Popen(host.follow("1.1.0"), stderr=subprocess.DEVNULL)
+    wait_for(host.scripts / "blocked")
+    waiting = host.follow("1.1.0")
+    waiting[waiting.index("follow") : waiting.index("follow")] = ["--wait", "30"]
+    second = subprocess.Popen(waiting, stderr=subprocess.DEVNULL)
+    time.sleep(0.5)
+    host.follow("1.2.0")  # writes the pointer
+    host.end_blocked()
+    assert (first.wait(30), second.wait(30), host.current) == (70, 0, "1.2.0")
+
+
+def test_a_step_that_takes_too_long_is_asked_to_end_so_that_it_can_stop_what_it_began(host: Fleet) -> None:
+    slow = host.scripts / "slow"
+    slow.write_text("#!/bin/sh\ntrap 'echo stopped >$(dirname $0)/told; exit 1' TERM\nsleep 60 & wait $!\n")
+    slow.chmod(0o755)
+    given = ["--migrate", str(slow), "--hook-seconds", "0.5"]
+    done = host.install(host.artifacts / "proforma-1.1.0.tar", *given)
+    assert (done.returncode, host.current) == (70, "1.0.0")
+    assert "it took longer than 0.5 s and was stopped" in done.stderr
+    assert (host.scripts / "told").read_text() == "stopped\n"
 
 
 def test_a_pointer_that_is_moved_back_is_followed_back(host: Fleet) -> None:

@@ -33,11 +33,12 @@ def goes_back(lab: Lab) -> Iterator[str]:
     finally:
         lab.machines.do("worker", f"rm {DROP_IN}; systemctl daemon-reload")
     lab.report(Figure("refused_release_gap", longest_gap(pulse.beats), "there and back"))
-    if f"{version} was not rolled out. Every host runs {before}" not in said:
-        yield f"the playbook does not say that every host went back: {said[-500:]}"
+    if said.count(f"{version} was not rolled out. This host runs {before}") != len(HOSTS):
+        yield f"the playbook does not say of each host that it went back: {said[-500:]}"
     if not WENT_BACK.search(said):
         yield "the portal had not moved before the worker failed, so nothing was proven"
     yield from _as_before(lab, before)
+    yield from _no_step_forward(lab, version)
     lab.ready()
 
 
@@ -57,6 +58,14 @@ def _rolled_out(lab: Lab, version: str) -> str:
     except TrialError:
         return " ".join((lab.files.logs / "release.log").read_text().split())
     raise TrialError(f"{version} was rolled out although the worker cannot run it")
+
+
+def _no_step_forward(lab: Lab, refused: str) -> Iterator[str]:
+    """The release before is not the one that was just refused, or the next rollback would lead there."""
+    for host in HOSTS:
+        before = lab.machines.run(host, "readlink", "/opt/proforma/previous").text.strip()
+        if before.endswith(f"/{refused}"):
+            yield f"{host}: a rollback would lead to {refused}"
 
 
 def _as_before(lab: Lab, before: str) -> Iterator[str]:
