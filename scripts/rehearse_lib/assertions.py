@@ -208,6 +208,12 @@ def alarms(seen: Applied) -> Iterator[str]:
             yield f"{alarm['AlarmName']} waits for {', '.join(sorted(unknown))}, which nobody sends"
 
 
+def _data_key(seen: Applied) -> str:
+    """The ARN of the key of queues, disks and schedules."""
+    found = seen.cloud.client("kms").describe_key(KeyId=f"alias/{NAME}-data")["KeyMetadata"]["Arn"]
+    return str(found)
+
+
 def facts(seen: Applied) -> dict[str, str]:
     """What rehearse_lib.rights asks for, of AWS where it knows."""
     ec2, outputs = seen.cloud.client("ec2"), seen.outputs
@@ -221,6 +227,7 @@ def facts(seen: Applied) -> dict[str, str]:
         "account": seen.cloud.client("sts").get_caller_identity()["Account"],
         "region": REGION,
         "documents_key": rule["KMSMasterKeyID"],
+        "data_key": _data_key(seen),
         "app_secret": outputs["database"]["secrets"]["app"],
         "migration_secret": outputs["database"]["secrets"]["migration"],
         "portal_configuration": next(

@@ -41,6 +41,8 @@ _ADDRESS, _ROUTES, _MOVES = (
     "arn:aws:ssm:{region}:{account}:parameter/{name}/vpn/moves",
 )
 _LOG = "arn:aws:logs:{region}:{account}:log-group:/{name}/%s:log-stream:i-0123456789abcdef0"
+_SCHEDULE = "arn:aws:scheduler:{region}:{account}:schedule/{name}/{name}-%s"
+_SEALED_FOR = "kms:EncryptionContext:aws:scheduler:schedule:arn"
 _MOVERS = ("vpn", "vpn-failover")
 _ROLES = ("portal", "worker", "vault", "intake", "schedule", "release", *_MOVERS)
 
@@ -145,6 +147,10 @@ EXPECTATIONS = (
     Expectation("worker", "kms:Decrypt", "{documents_key}", False),
     Expectation("intake", "kms:Decrypt", "{documents_key}", False, through="s3"),
     Expectation("schedule", "kms:Decrypt", "{documents_key}", False, through="s3"),
+    # a schedule is sealed for itself alone
+    Expectation("schedule", "kms:Decrypt", "{data_key}", True, context=((_SEALED_FOR, _SCHEDULE % "month-due"),)),
+    Expectation("schedule", "kms:Decrypt", "{data_key}", False, context=((_SEALED_FOR, _SCHEDULE % "another"),)),
+    Expectation("schedule", "kms:Decrypt", "{data_key}", False, through="s3"),
 )
 
 SERVICES = {
@@ -165,8 +171,8 @@ def breaches(
     """What is not as expected, a sentence each. Raises iam.UnknownElementError.
 
     `identity`: policies by role; `resources`: bucket or queue policies by ARN; `facts`: name, account, region, the ARNs
-    documents_key, app_secret, migration_secret and portal_configuration, the ids allocation and route_table, and
-    standby and pre_shared_key, which are empty where there is none. Roles that `identity` lacks are passed over:
+    documents_key, data_key, app_secret, migration_secret and portal_configuration, the ids allocation and route_table,
+    and standby and pre_shared_key, which are empty where there is none. Roles that `identity` lacks are passed over:
     `missing` says which must be.
     """
     for expected in EXPECTATIONS:
@@ -232,7 +238,7 @@ def wide(documents: Mapping[str, list[iam.Document]]) -> Iterator[str]:
 
 
 def _request(expected: Expectation, facts: Mapping[str, str]) -> iam.Request:
-    context = dict(expected.context)
+    context = {key: value.format(**facts) for key, value in expected.context}
     if expected.through:
         context["kms:ViaService"] = f"{expected.through}.{facts['region']}.amazonaws.com"
     principal = f"arn:aws:iam::{facts['account']}:role/{facts['name']}-{expected.role}"

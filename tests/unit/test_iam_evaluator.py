@@ -119,7 +119,13 @@ def test_an_account_as_principal_is_everybody_in_it() -> None:
     assert decide(asked(), [], [{"Statement": [statement]}]) is Decision.ALLOWED
 
 
-FACTS = {"name": "proforma", "account": "123456789012", "region": "eu-central-1", "documents_key": "arn:aws:kms:x"} | {
+FACTS = {
+    "name": "proforma",
+    "account": "123456789012",
+    "region": "eu-central-1",
+    "documents_key": "arn:aws:kms:x",
+    "data_key": "arn:aws:kms:y",
+} | {
     "app_secret": "arn:aws:secret:a",
     "migration_secret": "arn:aws:secret:m",
     "portal_configuration": "arn:aws:secret:c",

@@ -39,7 +39,8 @@ resource "aws_vpc_endpoint" "service" {
   security_group_ids  = [aws_security_group.this["endpoints"].id]
   policy              = data.aws_iam_policy_document.endpoint.json
 
-  tags = { Name = "${var.name}-${each.key}" }
+  tags       = { Name = "${var.name}-${each.key}" }
+  depends_on = [aws_ec2_subnet_cidr_reservation.fixed] # or it would take an address that is somebody's
 }
 
 # Customers write these addresses into their firewalls and tunnels: they must not change. Who may call stands in the API's own policy.
@@ -61,5 +62,6 @@ resource "aws_vpc_endpoint" "private_api" {
     }
   }
 
-  tags = { Name = "${var.name}-private-api" }
+  tags       = { Name = "${var.name}-private-api" }
+  depends_on = [aws_ec2_subnet_cidr_reservation.fixed]
 }

@@ -40,6 +40,19 @@ resource "aws_subnet" "hosts" {
   tags = { Name = "${var.name}-hosts-${each.key}" }
 }
 
+# Addresses that we give out ourselves: the portal's (the 10th) and the private API's (the 30th). AWS would give them to whatever comes
+# first, and the portal's host, or the door that customers have written into their firewalls, could not be made.
+resource "aws_ec2_subnet_cidr_reservation" "fixed" {
+  for_each = merge([for zone in var.zones : {
+    "${zone} portal"      = { zone = zone, cidr = cidrsubnet(aws_subnet.hosts[zone].cidr_block, 3, 1) }
+    "${zone} private API" = { zone = zone, cidr = cidrsubnet(aws_subnet.hosts[zone].cidr_block, 2, 1) }
+  }]...)
+
+  subnet_id        = aws_subnet.hosts[each.value.zone].id
+  cidr_block       = each.value.cidr
+  reservation_type = "explicit"
+}
+
 resource "aws_subnet" "database" {
   for_each          = local.zones
   vpc_id            = aws_vpc.this.id

@@ -21,6 +21,7 @@ output "public_subnet_ids" {
 output "hosts_subnet_ids" {
   description = "Subnets of portal, workers and endpoints, in the order of the zones"
   value       = [for zone in var.zones : aws_subnet.hosts[zone].id]
+  depends_on  = [aws_ec2_subnet_cidr_reservation.fixed] # hosts and load balancer take what is left
 }
 
 output "hosts_subnet_cidrs" {

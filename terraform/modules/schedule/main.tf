@@ -7,6 +7,7 @@ data "aws_partition" "current" {}
 
 locals {
   schedule = "${var.name}-month-due"
+  own_arn  = "${replace(local.group, ":schedule-group/", ":schedule/")}/${local.schedule}"
   group    = "arn:${data.aws_partition.current.partition}:scheduler:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:schedule-group/${var.name}"
 }
 
@@ -50,6 +51,20 @@ data "aws_iam_policy_document" "schedule" {
       test     = "StringEquals"
       variable = "kms:ViaService"
       values   = ["sqs.${data.aws_region.current.name}.amazonaws.com"]
+    }
+  }
+
+  # The schedule itself is sealed, too, and it is this role that opens it when it is due.
+  # Source: EventBridge Scheduler User Guide, "Encryption at rest".
+  statement {
+    sid       = "OpenTheSchedule"
+    actions   = ["kms:Decrypt"]
+    resources = [var.kms_key_arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:EncryptionContext:aws:scheduler:schedule:arn"
+      values   = [local.own_arn]
     }
   }
 }

@@ -75,6 +75,10 @@ run "customers_see_one_network_in_all_zones" {
     condition     = output.private_api.addresses == ["10.40.10.30"]
     error_message = "The private API's address is fixed."
   }
+  assert {
+    condition     = aws_ec2_subnet_cidr_reservation.fixed["eu-central-1a portal"].cidr_block == "10.40.10.8/29" && aws_ec2_subnet_cidr_reservation.fixed["eu-central-1b private API"].cidr_block == "10.40.10.80/28"
+    error_message = "Somebody else could be given the portal's address (10) or the private API's (30)."
+  }
 }
 
 run "the_allow_list_opens_routes_and_groups_for_what_it_names" {
