@@ -5,26 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from scripts.rehearse_lib import applied, iam, rights
+from scripts.rehearse_lib import applied, iam, protections, rights
 from scripts.rehearse_lib.environments import NAME
 from scripts.rehearse_lib.moto import REGION, Cloud
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What there is to look at: AWS's stand-in, Terraform's outputs, and which environment it is."""
-
-    cloud: Cloud
-    outputs: Mapping[str, Any]
-    environment: str
-
-    @property
-    def standard(self) -> bool:
-        return self.environment == "standard"
-
+from scripts.rehearse_lib.seen import Applied
 
 STAFF = "10.60.0.0/24"
 PUBLIC_PORTS = {("udp", 500, 500), ("udp", 4500, 4500)}
@@ -99,7 +85,7 @@ def forwarding(seen: Applied) -> Iterator[str]:
 
 
 def encryption(seen: Applied) -> Iterator[str]:
-    """Database, buckets and queues are encrypted; the database is guarded and can be restored to the second."""
+    """The database is encrypted, guarded, and can be restored to the second; no bucket can be made public."""
     rds = seen.cloud.client("rds")
     cluster = rds.describe_db_clusters(DBClusterIdentifier=NAME)["DBClusters"][0]
     for key, good in {"StorageEncrypted": True, "DeletionProtection": True}.items():
@@ -112,12 +98,6 @@ def encryption(seen: Applied) -> Iterator[str]:
         blocked = s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]
         if not all(blocked.values()):
             yield f"{name} could be made public"
-        s3.get_bucket_encryption(Bucket=name)
-    sqs = seen.cloud.client("sqs")
-    for label, queue in seen.outputs["queues"].items():
-        got = sqs.get_queue_attributes(QueueUrl=queue["url"], AttributeNames=["All"])["Attributes"]
-        if "KmsMasterKeyId" not in got or "RedrivePolicy" not in got:
-            yield f"queue {label} is not encrypted with our key, or has no dead letters"
 
 
 def instances(seen: Applied) -> Iterator[str]:
@@ -208,17 +188,9 @@ def alarms(seen: Applied) -> Iterator[str]:
             yield f"{alarm['AlarmName']} waits for {', '.join(sorted(unknown))}, which nobody sends"
 
 
-def _data_key(seen: Applied) -> str:
-    """The ARN of the key of queues, disks and schedules."""
-    found = seen.cloud.client("kms").describe_key(KeyId=f"alias/{NAME}-data")["KeyMetadata"]["Arn"]
-    return str(found)
-
-
 def facts(seen: Applied) -> dict[str, str]:
     """What rehearse_lib.rights asks for, of AWS where it knows."""
     ec2, outputs = seen.cloud.client("ec2"), seen.outputs
-    sealed = seen.cloud.client("s3").get_bucket_encryption(Bucket=outputs["buckets"]["documents"])
-    rule = sealed["ServerSideEncryptionConfiguration"]["Rules"][0]["ApplyServerSideEncryptionByDefault"]
     tables = ec2.describe_route_tables(Filters=_ours("tag"))["RouteTables"]
     behind = (t for t in tables if any(r.get("DestinationCidrBlock") == STAFF for r in t["Routes"]))
     address = ec2.describe_addresses(PublicIps=[outputs["service_address"]])["Addresses"][0]
@@ -226,8 +198,8 @@ def facts(seen: Applied) -> dict[str, str]:
         "name": NAME,
         "account": seen.cloud.client("sts").get_caller_identity()["Account"],
         "region": REGION,
-        "documents_key": rule["KMSMasterKeyID"],
-        "data_key": _data_key(seen),
+        "documents_key": seen.key("documents"),
+        "data_key": seen.key("data"),
         "app_secret": outputs["database"]["secrets"]["app"],
         "migration_secret": outputs["database"]["secrets"]["migration"],
         "portal_configuration": next(
@@ -261,6 +233,7 @@ ALL: tuple[Callable[[Applied], Iterator[str]], ...] = (
     tags,
     alarms,
     roles,
+    *protections.ALL,
 )
 
 

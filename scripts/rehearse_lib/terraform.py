@@ -67,6 +67,17 @@ class Terraform:
             one for one in plan.get("resource_changes", []) if one["change"]["actions"] not in (["no-op"], ["read"])
         ]
 
+    def attribute(self, address: str, name: str) -> str:
+        """An attribute of a resource, as the state has it. Raises RehearsalError when there is no such resource."""
+        waiting = [json.loads(self._output("show", "-json"))["values"]["root_module"]]
+        while waiting:
+            module = waiting.pop()
+            waiting += module.get("child_modules", [])
+            for one in module.get("resources", []):
+                if one["address"] == address:
+                    return str(one["values"][name])
+        raise RehearsalError(f"{address} was not applied.")
+
     def outputs(self) -> dict[str, Any]:
         return {name: one["value"] for name, one in json.loads(self.outputs_as_json()).items()}
 

@@ -52,6 +52,22 @@ data "aws_iam_policy_document" "images" {
       values   = ["true"]
     }
   }
+
+  # Their administrators then lend it to their own groups' role (README.md): a grant, which AWS does not count as its own.
+  dynamic "statement" {
+    for_each = length(var.share_images_with) > 0 ? [1] : []
+
+    content {
+      sid       = "AccountsThatShareImages"
+      actions   = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+      resources = ["*"] # in a key's policy: this key
+
+      principals {
+        type        = "AWS"
+        identifiers = [for one in sort(var.share_images_with) : "arn:${data.aws_partition.this.partition}:iam::${one}:root"]
+      }
+    }
+  }
 }
 
 resource "aws_kms_key" "images" {

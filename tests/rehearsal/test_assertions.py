@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from scripts.rehearse_lib import assertions, moto
-from scripts.rehearse_lib.assertions import Applied
 from scripts.rehearse_lib.environments import NAME
+from scripts.rehearse_lib.seen import Applied
 
 OURS = [{"Key": "Installation", "Value": NAME}, {"Key": "Product", "Value": "proforma-appliance"}]
 WORLD = [{"CidrIp": "0.0.0.0/0"}]
