@@ -39,13 +39,18 @@ class PrivateEtc:
         play.write_text(json.dumps([{"hosts": "here", "gather_facts": False, "tasks": tasks}]))
         return self.played(play, variables)
 
-    def played(self, play: Path, variables: dict[str, Any], groups: Sequence[str] = ("here",)) -> tuple[int, str]:
-        known = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable} | variables
-        hosts = {"hosts": {"this-host": known}}
-        (self.folder / "inventory.json").write_text(json.dumps(dict.fromkeys(groups, hosts)))
+    def played(
+        self, play: Path, variables: dict[str, Any], group: str = "here", hosts: Sequence[str] = ("this-host",)
+    ) -> tuple[int, str]:
+        """Several hosts are this machine under several names."""
+        known = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable, "ansible_become": False}
+        inventory = {group: {"hosts": dict.fromkeys(hosts, known)}}
+        for name, content in (("inventory", inventory), ("given", variables)):
+            (self.folder / f"{name}.json").write_text(json.dumps(content))
         program = str(Path(sys.executable).parent / "ansible-playbook")
         command = ["unshare", "--mount", "sh", "-ec", HIDDEN, str(self.etc), program]
-        command += ["--inventory", str(self.folder / "inventory.json"), str(play)]
+        command += ["--inventory", str(self.folder / "inventory.json")]
+        command += ["--extra-vars", f"@{self.folder / 'given.json'}", str(play)]
         environment = os.environ | {"ANSIBLE_CONFIG": str(ROOT / "ansible/ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
         environment["PATH"] = f"{self.programs}:{os.environ['PATH']}"
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
