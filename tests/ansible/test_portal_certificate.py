@@ -45,7 +45,7 @@ def test_a_key_that_is_not_the_certificates_replaces_nothing(host: PrivateEtc) -
 
 def test_what_is_no_key_or_no_certificate_replaces_nothing(host: PrivateEtc) -> None:
     portal = Authority("An authority").issue("portal.provider.example")
-    assert "portal_key" in refused(host, portal.certificate, b"-----BEGIN PRIVATE KEY-----\nAAAA\n")
+    assert "portal_key" in refused(host, portal.certificate, b"no key")
     assert "portal.crt" in refused(host, b"no certificate", portal.key)
 
 
