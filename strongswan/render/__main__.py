@@ -3,6 +3,7 @@
   python -m strongswan.render check                          every site file against the gateway and each other
   python -m strongswan.render host --out DIR                 files of a VPN host: swanctl, strongswan, nftables, routes
   python -m strongswan.render manifest                       the same and all else of a host in one list (manifest.py)
+  python -m strongswan.render judge                          certificates, keys and lists for a host (material.py)
   python -m strongswan.render names                          what customers' systems are called, for workers (JSON)
   python -m strongswan.render sheet CUSTOMER                 the tunnel sheet (Markdown)
   python -m strongswan.render staff windows|linux [PERSON]   a profile for a laptop
@@ -18,8 +19,9 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
-from strongswan.render import credentials, host, sheet, staff
+from strongswan.render import credentials, host, material, sheet, staff
 from strongswan.render import manifest as listing
 from strongswan.render.algorithms import HOME
 from strongswan.render.house import House, load, sites_alone
@@ -47,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     machine.add_argument("--trust", type=Path, help="folder with x509ca/ and x509crl/: what files name has to be there")
     machine.add_argument("--python", default=PYTHON, help="interpreter of the venv with `vici` on the VPN host")
     commands.add_parser("manifest").add_argument("--python", default=PYTHON)
+    commands.add_parser("judge")
     commands.add_parser("names")
     commands.add_parser("sheet").add_argument("customer")
     laptop = commands.add_parser("staff")
@@ -67,6 +70,8 @@ def run(options: argparse.Namespace) -> str:
         return json.dumps(Site.model_json_schema(), indent=2)
     if options.command == "manifest":
         return json.dumps(listing.manifest(json.load(sys.stdin), options.python))
+    if options.command == "judge":
+        return judged(json.load(sys.stdin))
     if options.command == "names":
         return json.dumps(names(sites_alone(options.sites.glob("*.yml"))))
     house = load(options.gateway, options.sites.glob("*.yml"))
@@ -77,6 +82,12 @@ def run(options: argparse.Namespace) -> str:
     if options.command == "sheet":
         return sheet.sheet(house, house.site(options.customer))
     return for_laptop(house, options)
+
+
+def judged(given: dict[str, Any]) -> str:
+    """Of {from: directory of a rotation, host: its name, held: what it has}."""
+    shelf = material.from_rotation(Path(given["from"]), given["host"])
+    return f"{material.judge(shelf, material.from_host(given['held']))} new files may be copied"
 
 
 def for_host(house: House, options: argparse.Namespace) -> str:

@@ -2,6 +2,7 @@
 
 Input (JSON on standard input): `gateway` (as in gateway.example.yml), `sites` and `trust` (folders; trust may be ""),
 `preshared_keys` {customer: key}, and as text `heartbeat_key`, `certificate` and `key` ("" leaves the file alone).
+`held`: what the host has of certificates, lists and keys, as the role's module swanctl_held tells.
 Output: `files` and `secrets` as the role's module host_files takes them, `whole`: folders in which nothing else may be.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 import base64
 import shlex
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any
 
 import yaml
 
-from strongswan.render import credentials, host
+from strongswan.render import credentials, host, material
 from strongswan.render.algorithms import HOME
 from strongswan.render.house import House, load
 
@@ -28,10 +29,8 @@ SWANCTL = "/etc/swanctl"
 LIBRARY = "/opt/proforma-vpn/lib"
 HEARTBEAT = "/etc/credstore/proforma-vpn.heartbeat"
 PROGRAMS = {"strongswan": ("watchdog", "pair"), "app/lambdas": ("shared", "vpn_failover")}
-TRUST = ("x509ca", "x509crl")
 
 RULES_ARE_WELL = "nft -c -f %s"
-CERTIFICATE_IS_WELL = "openssl x509 -noout -in %s"
 ROUTES_ARE_WELL = (
     'ip link set lo up; ip link add "$1" type veth peer name other; ip link set other up; ip link set "$1" up; '
     '[ -z "$2" ] || ip route add "$2" dev "$1"; exec ip -batch "$0"'
@@ -69,13 +68,21 @@ def manifest(given: dict[str, Any], python: str) -> dict[str, Any]:
         gateway.write_text(yaml.safe_dump(given["gateway"], sort_keys=False))
         house = load(gateway, Path(given["sites"]).glob("*.yml"))
         credentials.check(house, gateway, Path(given["sites"]), given["preshared_keys"], trust)
+    shelf = _shelf(house, given, trust)
+    material.judge(shelf, material.from_host(given["held"]), whole=material.TRUST if trust else ())
     return {
         "files": list(
-            chain(_rendered(house), _units(house, python), _trusted(trust), _certificate(house, given), _ours())
+            chain(
+                _rendered(house),
+                _units(house, python),
+                _placed(shelf, material.TRUST, "trust"),
+                _placed(shelf, [material.CERTIFICATES], "credentials"),
+                _ours(),
+            )
         ),
-        "secrets": list(_secrets(house, given)),
+        "secrets": list(_secrets(house, given, shelf)),
         "whole": [{"path": LIBRARY, "tells": ["programs"]}, {"path": f"{SWANCTL}/secrets", "tells": ["credentials"]}]
-        + [{"path": f"{SWANCTL}/{name}", "tells": ["trust"]} for name in TRUST if trust],
+        + [{"path": f"{SWANCTL}/{name}", "tells": ["trust"]} for name in material.TRUST if trust],
     }
 
 
@@ -108,16 +115,22 @@ def _units(house: House, python: str) -> Files:
     yield Place(f"{UNITS}/strongswan.service.d/10-proforma.conf", ("units", "daemon")).holds(sandbox)
 
 
-def _trusted(trust: Path | None) -> Files:
-    for name in TRUST if trust else ():
-        for path in sorted((trust / name).iterdir() if trust else ()):
-            yield Place(f"{SWANCTL}/{name}/{path.name}", ("trust",)).holds(path.read_bytes())
+def _shelf(house: House, given: dict[str, Any], trust: Path | None) -> material.Shelf:
+    """Certificate, key, authorities and lists, under the names that they have on the host."""
+    own = {material.CERTIFICATES: "certificate", material.KEYS: "key"}
+    texts = {folder: (f"strongswan_gateway_{word}", given[word].rstrip("\n") + "\n") for folder, word in own.items()}
+    shelf = {
+        folder: {house.gateway.certificate: material.Piece(file, text.encode())}
+        for folder, (file, text) in texts.items()
+        if text.strip()
+    }
+    return {**shelf, **(material.from_trust(trust) if trust else {})}
 
 
-def _certificate(house: House, given: dict[str, Any]) -> Files:
-    place = Place(f"{SWANCTL}/x509/{house.gateway.certificate}", ("credentials",), check=CERTIFICATE_IS_WELL)
-    if given["certificate"]:
-        yield place.holds(given["certificate"].rstrip("\n") + "\n")
+def _placed(shelf: material.Shelf, folders: Iterable[str], tells: str, mode: str = "0644") -> Files:
+    for folder in folders:
+        for name, piece in shelf.get(folder, {}).items():
+            yield Place(f"{SWANCTL}/{folder}/{name}", (tells,), mode=mode).holds(piece.content)
 
 
 def _ours() -> Files:
@@ -129,11 +142,9 @@ def _ours() -> Files:
                 yield Place(place, ("programs",)).holds(path.read_bytes())
 
 
-def _secrets(house: House, given: dict[str, Any]) -> Files:
+def _secrets(house: House, given: dict[str, Any], shelf: material.Shelf) -> Files:
     for customer, text in credentials.preshared(house, given["preshared_keys"]):
         yield Place(f"{SWANCTL}/secrets/{customer}.conf", ("credentials",), mode="0600").holds(text)
-    if given["key"]:
-        place = Place(f"{SWANCTL}/private/{house.gateway.certificate}", ("credentials",), mode="0600")
-        yield place.holds(given["key"].rstrip("\n") + "\n")
+    yield from _placed(shelf, [material.KEYS], "credentials", mode="0600")
     if house.gateway.pair is not None:
         yield Place(HEARTBEAT, ("heartbeat",), mode="0600").holds(given["heartbeat_key"])

@@ -139,6 +139,16 @@ def test_a_check_opens_every_part_and_changes_nothing(host: Host) -> None:
     assert (done.returncode, done.stdout.count("opens")) == (0, 3)
 
 
+def test_a_check_for_a_restore_refuses_a_database_that_the_restore_would_refuse(host: Host) -> None:
+    host.made()
+    refused = host.run("proforma-restore", "--check", "--target")
+    assert (refused.returncode, "not empty" in refused.stderr, "restore_replace" in refused.stderr) == (65, True, True)
+    assert host.run("proforma-restore", "--check", "--target", "--replace").returncode == 0
+    assert host.sql("SELECT username FROM accounts_user") == [("anna",)]
+    host.wipe()
+    assert host.run("proforma-restore", "--check", "--target").returncode == 0
+
+
 def test_a_killed_run_leaves_no_backup_and_the_next_one_clears_up(host: Host) -> None:
     left = host.root / "target" / ".partial-20260101T000000Z"
     left.mkdir()

@@ -39,6 +39,18 @@ TUNNELS = {
     "b": "10.30.0.0/24 via 192.0.2.2",
     "laptop": "10.60.0.0/24 via 192.0.2.3",
 }
+KEPT_OPEN = """
+import socket, sys
+one = socket.create_connection((sys.argv[1], int(sys.argv[2])), 3, (sys.argv[3], 0))
+print("open", flush=True)
+sys.stdin.readline()
+one.settimeout(1)
+one.sendall(b"GET / HTTP/1.0\\r\\n\\r\\n")
+try:
+    print(one.recv(4096).decode())
+except TimeoutError as error:
+    print(error)
+"""
 TOPOLOGY = {
     "gw": """address add 203.0.113.10/24 dev ens5
 address add 10.40.0.10/24 dev ens6
@@ -113,7 +125,11 @@ def prepare(lab: Namespaces, house: House) -> None:
     # what charon would add as tunnels come up
     lab.batch("gw", "".join(f"route add {way} dev ipsec0 table 220\n" for way in TUNNELS.values()))
     lab.batch("gw", "rule add pref 220 table 220\n")
-    loaded = lab.sh("gw", f"nft -f - <<'RULES'\n{files['nftables.conf']}\nRULES")
+    load(lab, house)
+
+
+def load(lab: Namespaces, house: House) -> None:
+    loaded = lab.sh("gw", f"nft -f - <<'RULES'\n{host.files(house)['nftables.conf']}\nRULES")
     assert loaded.returncode == 0, loaded.stderr
 
 
@@ -140,6 +156,31 @@ def test_the_internet_sends_nothing_into_a_tunnel_under_the_name_of_a_host_of_ou
     lab.sh(spoofed.namespace, f"curl -s -m 1 --interface {spoofed.address} http://10.20.30.40:443/")
     assert "counter packets" in before
     assert lab.sh("gw", listing).stdout == before
+
+
+@pytest.mark.parametrize(("name", "server", "port"), [("worker", "10.30.0.8", 3128), ("b-sap", "10.40.10.30", 443)])
+def test_a_rule_that_is_taken_away_ends_what_went_through_it(
+    lab: Namespaces, name: str, server: str, port: int
+) -> None:
+    whole = example("user-space")
+    narrowed = House(whole.gateway, tuple(one.model_copy(update={"passes": []}) for one in whole.sites), whole.profiles)
+    assert "sees" in asked_after(lab, name, server, port, whole)
+    try:
+        assert "timed out" in asked_after(lab, name, server, port, narrowed)
+    finally:
+        load(lab, whole)
+
+
+def asked_after(lab: Namespaces, name: str, server: str, port: int, house: House) -> str:
+    """What comes of a connection that was open when the rules of `house` were loaded."""
+    one = HOSTS[name]
+    command = [sys.executable, "-c", KEPT_OPEN, server, str(port), one.address]
+    inside = ["ip", "netns", "exec", lab.name(one.namespace), *command]
+    with subprocess.Popen(inside, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as client:
+        assert client.stdout is not None
+        assert client.stdout.readline() == "open\n"
+        load(lab, house)
+        return client.communicate("go\n", timeout=20)[0]
 
 
 def test_what_is_refused_is_counted_by_reason(lab: Namespaces) -> None:

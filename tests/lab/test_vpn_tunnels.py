@@ -79,6 +79,20 @@ def test_a_revoked_certificate_is_out_at_once_and_stays_out(lab: Lab, method: st
     assert lab.tunnels_up(), "customers' tunnels are untouched"
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_who_signed_in_with_the_certificates_subject_is_out_at_once_too(lab: Lab, method: staff.Method) -> None:
+    person = f"eva-{method}@provider.example"
+    gateway, authority = lab.daemons["gw"], lab.authorities["staff"]
+    eva = authority.issue(person)
+    assert IN in lab.sign_in(person, eva, method, identity=f"CN={person}")
+    assert f"'CN={person}'" in gateway.swanctl("--list-sas").stdout
+    authority.revoked.append(eva.serial)
+    gateway.trust("staff", authority)
+    assert revoke.main([person, "--lists", str(gateway.folder / "x509crl"), "--socket", str(gateway.socket)]) == 0
+    assert person not in gateway.swanctl("--list-sas").stdout
+    assert IN not in lab.sign_in(person, eva, method, identity=f"CN={person}")
+
+
 def test_the_watchdog_brings_up_what_strongswan_gave_up_after_a_refusal(lab: Lab) -> None:
     gateway, peer = lab.daemons["gw"], lab.daemons["b"]
     right = (peer.folder / "swanctl.conf").read_text()

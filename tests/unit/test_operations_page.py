@@ -57,7 +57,7 @@ def test_the_headings_of_a_procedure_and_the_trials_agree() -> None:
     assert {heading for heading, name in expected.items() if name not in played(found[heading])} == set()
 
 
-def test_a_restore_asks_who_wrote_the_backup_before_anything_stops() -> None:
+def test_a_restore_asks_who_wrote_the_backup_and_whether_it_may_be_restored_before_anything_stops() -> None:
     plays = yaml.safe_load((ROOT / "ansible/playbooks/restore.yml").read_text())
     included = [
         task.get("ansible.builtin.include_tasks", {}).get("file", "") for play in plays for task in play["tasks"]
@@ -66,7 +66,9 @@ def test_a_restore_asks_who_wrote_the_backup_before_anything_stops() -> None:
     assert order == sorted(order)
     first = yaml.safe_load((ROOT / "ansible/playbooks/tasks/restore_origin.yml").read_text())
     assert "--identity" not in str(first)
-    assert "'--check', '--trust'" in str(first)
+    (check,) = [task["ansible.builtin.command"]["argv"] for task in first if "ansible.builtin.command" in task]
+    assert "'--check', '--target'" in check
+    assert "(['--replace'] if restore_replace | default(false) | bool else [])" in check
 
 
 def test_after_a_restore_nothing_is_sent_before_people_have_compared() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from strongswan.watchdog.__main__ import Watchdog, configured, main
 from strongswan.watchdog.decide import FIRST_WAIT, LONGEST_WAIT, Tried, due, noted
 from strongswan.watchdog.revoke import main as revoke
-from strongswan.watchdog.revoke import of_identity
+from strongswan.watchdog.revoke import of_identity, outcome, told
 from strongswan.watchdog.state import Tunnel, Wanted, state
 
 A = Wanted("site-example-a", "example-a", initiate=True)
@@ -123,13 +123,47 @@ def test_one_round_tells_by_its_exit_code_whether_all_is_well(tmp_path: Path) ->
     assert main([str(path), "--once"]) == 1
 
 
-def test_a_revocation_ends_the_tunnels_of_that_identity_and_of_nobody_else() -> None:
-    def sa(number: bytes, **ids: bytes) -> dict[str, Any]:
-        return {"staff": {"uniqueid": number, **{key.replace("_", "-"): value for key, value in ids.items()}}}
+EVE = "eve@provider.example"
 
-    anna, other = b"anna@provider.example", b"joanna@provider.example"
-    sas = [sa(b"1", remote_id=anna), sa(b"2", remote_id=b"10.0.0.1", remote_eap_id=anna), sa(b"3", remote_id=other)]
-    assert of_identity("anna@provider.example", sas) == ["1", "2"]
+
+def staff(number: int, remote_id: str, eap_id: str = "", said: bytes = b"ESTABLISHED") -> dict[str, Any]:
+    values = {"uniqueid": str(number).encode(), "state": said, "remote-id": remote_id.encode()}
+    return {"staff-eap-tls": values | ({"remote-eap-id": eap_id.encode()} if eap_id else {})}
+
+
+def test_a_revocation_ends_the_tunnels_of_that_identity_and_of_nobody_else() -> None:
+    anna, other = "anna@provider.example", "joanna@provider.example"
+    assert of_identity(anna, [staff(1, anna), staff(2, "10.0.0.1", anna), staff(3, other)]) == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "O=Provider, OU=Staff, CN=eve@provider.example",
+        "CN=Eve@Provider.example",
+        "C=DE, O=Provider, Inc., E=eve@provider.example",
+    ],
+)
+def test_who_signed_in_with_the_certificates_subject_is_ended_too(subject: str) -> None:
+    sas = [staff(1, subject), staff(2, "10.0.0.1", subject), staff(3, "O=Provider, CN=steve@provider.example")]
+    assert of_identity(EVE, sas) == ["1", "2"]
+
+
+def test_that_nothing_was_ended_is_told_in_words_of_its_own() -> None:
+    ended = told(EVE, outcome(2, EVE, [staff(1, EVE), staff(2, "anna@provider.example")]))
+    assert ended == f"2 revocation lists read; 1 live tunnels of {EVE} ended.\n1 other staff sessions go on."
+    nobody = told(EVE, outcome(2, EVE, [ike("site-example-a"), staff(2, "%any", said=b"CONNECTING")]))
+    assert "Nobody of staff is connected" in nobody
+    assert "other staff sessions" not in nobody
+    others = told(EVE, outcome(2, EVE, [staff(1, "evee@provider.example"), staff(2, "anna@provider.example")]))
+    assert f"No session is {EVE}'s. 2 other staff sessions go on" in others
+
+
+def test_a_session_that_names_no_person_is_shown_with_what_ends_it() -> None:
+    said = told(EVE, outcome(1, EVE, [staff(7, "9f:3a:00"), staff(8, "10.0.0.1", "anna@provider.example")]))
+    assert "as 9f:3a:00" in said
+    assert "--ike-id 7" in said
+    assert "--ike-id 8" not in said
 
 
 def test_a_revocation_that_does_not_reach_charon_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

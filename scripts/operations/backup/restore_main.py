@@ -42,6 +42,11 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="verify signature, files, clients and role, and with --identity open the backup; change nothing",
     )
+    result.add_argument(
+        "--target",
+        action="store_true",
+        help="with --check: also whether the database may be restored into: empty (or --replace), its roles there",
+    )
     result.add_argument("--configuration", type=Path, default=configuration.PATH, metavar="FILE")
     return result
 
@@ -78,6 +83,9 @@ def _check(given: argparse.Namespace, wanted: Configuration, backup: Backup, par
     if "database" in parts:
         restoring.check(wanted)
         _tell("database: clients and role are such as a restore wants")
+    if "database" in parts and given.target:
+        restoring.check_target(backup, wanted, replace=given.replace)
+        _tell("database: it may be restored into")
     if given.identity:
         _opens(backup, given.identity)
 

@@ -42,6 +42,12 @@ def check(wanted: Configuration) -> None:
         ready(there)
 
 
+def check_target(backup: Backup, wanted: Configuration, *, replace: bool) -> None:
+    """Whether this backup may be restored into the database as it is now. Raises RefusedError; changes nothing."""
+    with _owned(wanted) as there:
+        _may_be_restored(backup, there, replace=replace)
+
+
 def ready(there: Database) -> None:
     """Clients and role are such that even a forged dump could do no harm beside this database. Raises RefusedError."""
     guarding.clients(there)
@@ -61,7 +67,7 @@ def _may_be_restored(backup: Backup, there: Database, *, replace: bool) -> None:
     with Session(there) as session:
         tables = int(session.value(TABLES))
         if tables and not replace:
-            remedy = "Name an empty database, or give --replace: what is in it now is then lost."
+            remedy = "Name an empty database, or give --replace (restore_replace=true): what is in it now is then lost."
             raise RefusedError(
                 f"The database is not empty: {tables} tables.", where=there.place, kept=NOTHING, remedy=remedy
             )

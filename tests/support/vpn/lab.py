@@ -93,12 +93,16 @@ class Lab:
         settings = {"VICI": str(self.daemons["gw"].socket)}
         return failures(SCENARIOS[section], HOSTS, self.names, settings)
 
-    def sign_in(self, person: str, holder: Holder, method: staff.Method) -> str:
-        """What swanctl says when the laptop tries; the tunnel is up if "completed successfully" is in it."""
+    def sign_in(self, person: str, holder: Holder, method: staff.Method, identity: str = "") -> str:
+        """What swanctl says when the laptop tries; the tunnel is up if "completed successfully" is in it.
+
+        identity: as whom it signs in, instead of with the person's mail address.
+        """
         laptop = self.daemons["laptop"]
         laptop.swanctl("--terminate", "--ike", "provider", "--force")
         laptop.hold("staff", holder)
-        (laptop.folder / "swanctl.conf").write_text(staff.linux(self.house, person, method))
+        profile = staff.linux(self.house, person, method)
+        (laptop.folder / "swanctl.conf").write_text(profile.replace(f"id = {person}", f'id = "{identity or person}"'))
         laptop.load()
         done = laptop.swanctl("--initiate", "--child", "portal", "--timeout", "8")
         return done.stdout + done.stderr

@@ -8,7 +8,7 @@ import sys
 
 
 def answer(connection: socket.socket) -> None:
-    connection.settimeout(2)
+    connection.settimeout(5)
     try:
         connection.recv(4096)
         body = f"{connection.getsockname()[0]} sees {connection.getpeername()[0]}\n"
