@@ -3,6 +3,7 @@
 Input (JSON on standard input): `gateway` (as in gateway.example.yml), `sites` and `trust` (folders; trust may be ""),
 `preshared_keys` {customer: key}, and as text `heartbeat_key`, `certificate` and `key` ("" leaves the file alone).
 Output: `files` and `secrets` as the role's module host_files takes them, `whole`: folders in which nothing else may be.
+`rules`: one more file of that kind, which is never simply put there: the host tries it first, since it may cut us off.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from strongswan.render.algorithms import HOME
 from strongswan.render.house import House, load
 
 OURS = host.CONFIGURATION
+RULES = f"{OURS}/nftables.conf"
 UNITS = "/etc/systemd/system"
 SWANCTL = "/etc/swanctl"
 LIBRARY = "/opt/proforma-vpn/lib"
@@ -69,9 +71,11 @@ def manifest(given: dict[str, Any], python: str) -> dict[str, Any]:
         gateway.write_text(yaml.safe_dump(given["gateway"], sort_keys=False))
         house = load(gateway, Path(given["sites"]).glob("*.yml"))
         credentials.check(house, gateway, Path(given["sites"]), given["preshared_keys"], trust)
+    rendered = {one["path"]: one for one in _rendered(house)}
     return {
+        "rules": rendered.pop(RULES),
         "files": list(
-            chain(_rendered(house), _units(house, python), _trusted(trust), _certificate(house, given), _ours())
+            chain(rendered.values(), _units(house, python), _trusted(trust), _certificate(house, given), _ours())
         ),
         "secrets": list(_secrets(house, given)),
         "whole": [{"path": LIBRARY, "tells": ["programs"]}, {"path": f"{SWANCTL}/secrets", "tells": ["credentials"]}]
@@ -84,7 +88,7 @@ def _rendered(house: House) -> Files:
         "strongswan.conf": Place("/etc/strongswan.conf", ("daemon",)),
         "swanctl.conf": Place(f"{SWANCTL}/swanctl.conf", ("connections",), mode="0640"),
         "sysctl.conf": Place("/etc/sysctl.d/90-proforma-vpn.conf", ("kernel",)),
-        "nftables.conf": Place(f"{OURS}/nftables.conf", ("rules",), check=RULES_ARE_WELL),
+        "nftables.conf": Place(RULES, (), check=RULES_ARE_WELL),
         "routes": Place(f"{OURS}/routes", ("routes",), check=_routes_are_well(house)),
         "watchdog.json": Place(f"{OURS}/watchdog.json", ("watched",)),
         "pair.json": Place(f"{OURS}/pair.json", ("pair",)),
