@@ -3,7 +3,7 @@
 locals {
   roles = {
     portal = ["base", "hardening", "firewall", "database_client", "release", "portal", "worker", "backup", "observability"]
-    vpn    = ["base", "hardening", "strongswan_gateway", "observability"]
+    vpn    = ["base", "hardening", "firewall", "strongswan_gateway", "observability"]
   }
 
   own_checks = file("${path.root}/files/image.checks")

@@ -21,15 +21,21 @@ def roles() -> list[Path]:
 
 
 def page(role: Path) -> str:
-    """The README: what the role is for, and its variables with type, default and meaning."""
-    spec = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())["argument_specs"]["main"]
-    lines = [f"# {role.name}", "", f"{spec['short_description']}.", ""]
+    """The README: what the role is for, its variables with type, default, meaning, and what other roles play of it."""
+    specs = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())["argument_specs"]
+    lines = _entry(f"# {role.name}", specs.pop("main"), defaults(role))
+    for name, spec in specs.items():
+        lines += _entry(f"## For other roles: `tasks_from: {name}`", spec, defaults(role))
+    return "\n".join(lines).rstrip("\n") + "\n" + FOOTER
+
+
+def _entry(heading: str, spec: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:
+    lines = [heading, "", f"{spec['short_description']}.", ""]
     for paragraph in _paragraphs(spec.get("description", ())):
         lines += [paragraph, ""]
-    options = spec.get("options") or {}
-    if options:
-        lines += ["| variable | type | default | what it is |", "|---|---|---|---|", *_rows(options, defaults(role))]
-    return "\n".join(lines).rstrip("\n") + "\n" + FOOTER
+    if options := spec.get("options"):
+        lines += ["| variable | type | default | what it is |", "|---|---|---|---|", *_rows(options, given), ""]
+    return lines
 
 
 def defaults(role: Path) -> dict[str, Any]:

@@ -67,7 +67,10 @@ def _baked(role: Path) -> set[Path]:
 
 
 def roles_of(playbook: Path, groups: Sequence[str] = ()) -> list[str]:
-    """Roles in the order of the plays, those that a play imports included; `groups`: of plays on one of them alone."""
+    """Roles in the order of the plays, those that a play or another role's phase `bake` imports included.
+
+    `groups`: of plays on one of them alone.
+    """
     found: list[str] = []
     for play in yaml.safe_load(playbook.read_text()):
         if imported := play.get("ansible.builtin.import_playbook"):
@@ -76,14 +79,17 @@ def roles_of(playbook: Path, groups: Sequence[str] = ()) -> list[str]:
         if groups and not hosts_ & {"all", *groups}:
             continue
         found += [one if isinstance(one, str) else one["role"] for one in play.get("roles", ())]
-        found += [task["ansible.builtin.import_role"]["name"] for task in play.get("tasks", ()) if _imports_role(task)]
-        calls = (task.get("ansible.builtin.import_role") for task in play.get("tasks", ()))
-        found += [call["name"] for call in calls if call]
-    return list(dict.fromkeys(found))
+        found += _imported(play.get("tasks", ()))
+    also = (name for role in found for name in _imported(_tasks(ANSIBLE / "roles" / role / "tasks/bake.yml")))
+    return list(dict.fromkeys([*found, *also]))
 
 
-def _imports_role(task: Mapping[str, Any]) -> bool:
-    return "ansible.builtin.import_role" in task
+def _tasks(file: Path) -> Sequence[Mapping[str, Any]]:
+    return (yaml.safe_load(file.read_text()) or ()) if file.exists() else ()
+
+
+def _imported(tasks: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [call["name"] for task in tasks if (call := task.get("ansible.builtin.import_role"))]
 
 
 def online_host(

@@ -4,6 +4,7 @@ Input (JSON on standard input): `gateway` (as in gateway.example.yml), `sites` a
 `preshared_keys` {customer: key}, and as text `heartbeat_key`, `certificate` and `key` ("" leaves the file alone).
 `held`: what the host has of certificates, lists and keys, as the role's module swanctl_held tells.
 Output: `files` and `secrets` as the role's module host_files takes them, `whole`: folders in which nothing else may be.
+`rules`: one more file of that kind, which is never simply put there: the host tries it first, since it may cut us off.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from strongswan.render.algorithms import HOME
 from strongswan.render.house import House, load
 
 OURS = host.CONFIGURATION
+RULES = f"{OURS}/nftables.conf"
 UNITS = "/etc/systemd/system"
 SWANCTL = "/etc/swanctl"
 LIBRARY = "/opt/proforma-vpn/lib"
@@ -70,10 +72,12 @@ def manifest(given: dict[str, Any], python: str) -> dict[str, Any]:
         credentials.check(house, gateway, Path(given["sites"]), given["preshared_keys"], trust)
     shelf = _shelf(house, given, trust)
     material.judge(shelf, material.from_host(given["held"]), whole=material.TRUST if trust else ())
+    rendered = {one["path"]: one for one in _rendered(house)}
     return {
+        "rules": rendered.pop(RULES),
         "files": list(
             chain(
-                _rendered(house),
+                rendered.values(),
                 _units(house, python),
                 _placed(shelf, material.TRUST, "trust"),
                 _placed(shelf, [material.CERTIFICATES], "credentials"),
@@ -91,7 +95,7 @@ def _rendered(house: House) -> Files:
         "strongswan.conf": Place("/etc/strongswan.conf", ("daemon",)),
         "swanctl.conf": Place(f"{SWANCTL}/swanctl.conf", ("connections",), mode="0640"),
         "sysctl.conf": Place("/etc/sysctl.d/90-proforma-vpn.conf", ("kernel",)),
-        "nftables.conf": Place(f"{OURS}/nftables.conf", ("rules",), check=RULES_ARE_WELL),
+        "nftables.conf": Place(RULES, (), check=RULES_ARE_WELL),
         "routes": Place(f"{OURS}/routes", ("routes",), check=_routes_are_well(house)),
         "watchdog.json": Place(f"{OURS}/watchdog.json", ("watched",)),
         "pair.json": Place(f"{OURS}/pair.json", ("pair",)),

@@ -103,6 +103,13 @@ def test_every_file_has_one_place_and_keys_are_among_the_secrets(
     assert "/opt/proforma-vpn/lib/lambdas/vpn_failover/decide.py" in paths
 
 
+def test_rules_are_no_file_that_is_simply_put_there() -> None:
+    made = listed()
+    assert made["rules"]["path"] == "/etc/proforma-vpn/nftables.conf"
+    assert made["rules"]["path"] not in [one["path"] for one in made["files"]]
+    assert b"tcp dport 22" in base64.b64decode(made["rules"]["content"])
+
+
 def test_every_word_of_the_list_has_a_handler(
     tmp_path: Path, house: tuple[Authority, ...], own: dict[str, str]
 ) -> None:

@@ -8,6 +8,8 @@ import subprocess
 
 from testinfra.host import Host  # type: ignore[import-untyped]
 
+BACK = "/usr/local/sbin/proforma-firewall-back"
+
 
 def address(host: Host) -> str:
     found: str = host.check_output("ip -4 -o addr show uplink | awk '{print $4}'").partition("/")[0]
@@ -57,13 +59,22 @@ def test_rules_that_would_cut_ansible_off_are_taken_back_by_the_host(host: Host)
     rules = "/run/cut.conf"
     host.check_output(f"grep -v 'dport . 22 .' /etc/nftables.conf > {rules} && ! cmp -s {rules} /etc/nftables.conf")
     host.check_output(
-        "systemd-run --unit=back --on-active=4 --timer-property=AccuracySec=1s /usr/local/sbin/proforma-firewall-back"
+        f"systemd-run --unit=back --on-active=4 --timer-property=AccuracySec=1s {BACK} /etc/nftables.conf proforma"
     )
     where = address(host)
     host.check_output(f"nft -f {rules}")
     assert not answers(where, 22)
     host.check_output("sleep 6")
     assert answers(where, 22)
+
+
+def test_a_host_that_has_no_proven_rules_lets_in_again_and_passes_nothing_on(host: Host) -> None:
+    try:
+        host.check_output(f"{BACK} /etc/absent.conf proforma")
+        table = host.check_output("nft list table inet proforma")
+        assert ("hook input" in table, "hook forward priority filter; policy drop" in table) == (False, True)
+    finally:
+        host.check_output("nft -f /etc/nftables.conf")
 
 
 def test_sshd_takes_keys_alone(host: Host) -> None:
