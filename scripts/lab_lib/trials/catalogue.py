@@ -82,7 +82,7 @@ CATALOGUE = (
         "vpn-host-killed",
         "the active VPN host loses power, later the other one, and a third one too soon",
         failover.hosts_killed,
-        (DOCTOR, f"{PLAYBOOK}/appliance.yml --limit HOST"),
+        (DOCTOR, f"{PLAYBOOK}/appliance.yml --limit HOST", failover.FORCE),
     ),
     Entry("takeover", "the standby takes over as planned, and gives back", failover.takeover, (TAKE_OVER,)),
     Entry("customer-gateway-back", "a customer's gateway that only responds is back", vpn.gateway_back),

@@ -17,7 +17,12 @@ from scripts.lab_lib.trials.pulse import beating, longest_gap
 SETTLE = Rules().settle
 """seconds after a move in which there is no other"""
 STATUS = f"{operator.VPN_PYTHON} -m strongswan.pair status"
-FORGOTTEN = "rm -f /var/lib/proforma-vpn/moves.json; systemctl kill --signal=SIGKILL vpn-pair"
+FORCE = f"{operator.TAKE_OVER} --force"
+FORGOTTEN = """
+file=/var/lib/proforma-vpn/moves.json
+[ ! -e $file ] || sed -Ei 's/"moves": \\[.*\\]/"moves": []/' $file
+systemctl kill --signal=SIGKILL vpn-pair
+"""
 """the daemon alone dies, and goes on at once as what it was, without moves that it could remember"""
 
 
@@ -142,17 +147,30 @@ def _too_soon(lab: Lab, active: str, returning: str) -> Iterator[str]:
     _whole(lab)
 
 
-def _asks_for_a_person(lab: Lab, first: str, second: str) -> Iterator[str]:
-    """A fourth one within the hour is held back and told; who comes back without a reason to move goes on."""
-    lab.machines.power_off(second)
-    eventually(lambda: pair(lab, first)["held_back"], 30, f"{first} holds back, after three takeovers in an hour")
-    time.sleep(5)
-    if lab.holds(first):
-        yield f"{first} took over for the fourth time within an hour"
-    found = looking.from_outside(lab).findings
-    if "A takeover is held back." not in {one.what for one in found.get(first, ())}:
-        yield f"the doctor does not tell that {first} holds back: {found.get(first)}"
+def _asks_for_a_person(lab: Lab, waits: str, active: str) -> Iterator[str]:
+    """A fourth one within the hour is held back and told. The active that comes back goes on; or a person decides."""
+    yield from _held_back(lab, waits, active)
     begun = time.monotonic()
-    lab.machines.power_on(second)
+    lab.machines.power_on(active)
     lab.ready(120)
-    lab.report(Figure("vpn_begins_again", time.monotonic() - begun, f"{second} is back, and {lab.active()} active"))
+    lab.report(
+        Figure("vpn_goes_on", time.monotonic() - begun, f"{active} is on again, with {lab.active()} as the active")
+    )
+    if lab.active() != active:
+        yield f"{lab.active()} took over for the fourth time within an hour, when {active} came back"
+    yield from _held_back(lab, waits, active)
+    lab.machines.do(waits, FORCE)
+    lab.ready()
+    yield from _back(lab, active)
+
+
+def _held_back(lab: Lab, waits: str, active: str) -> Iterator[str]:
+    """The active is off, and stays so."""
+    lab.machines.power_off(active)
+    eventually(lambda: pair(lab, waits)["held_back"], 30, f"{waits} holds back, after three takeovers in an hour")
+    time.sleep(5)
+    if lab.holds(waits):
+        yield f"{waits} took over for the fourth time within an hour"
+    found = looking.from_outside(lab).findings
+    if "A takeover is held back." not in {one.what for one in found.get(waits, ())}:
+        yield f"the doctor does not tell that {waits} holds back: {found.get(waits)}"
