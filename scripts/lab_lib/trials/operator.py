@@ -70,9 +70,7 @@ def revoke(lab: Lab, name: str) -> None:
     lists = lab.state / "rotate" / "crl"
     shutil.rmtree(lists.parent, ignore_errors=True)
     lists.mkdir(parents=True)
-    for held in (lab.state / "trust" / "x509crl").glob("*staff*"):
-        shutil.copy(file, held)
-        shutil.copy(file, lists / held.name)
+    shutil.copy(file, lists / "staff.pem")
     playbook(lab, "rotate_certificates", limit="vpn,localhost", rotate_from=lists.parent)
     for host in VPN_HOSTS:
         lab.machines.do(host, f"{VPN_PYTHON} -m strongswan.watchdog.revoke {name}@{authorities.DOMAIN}")
