@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from scripts.lab_lib import commands
 from scripts.lab_lib.errors import LabError
 from scripts.lab_lib.places import ROOT, Lab
 from scripts.lab_lib.steps import Say
@@ -20,13 +21,12 @@ _RECAP = re.compile(r"changed=(\d+)")
 def play(lab: Lab, name: str, *options: str, say: Say = lambda _: None) -> int:
     """Run playbooks/NAME.yml; returns how many changes there were on all hosts. Raises LabError."""
     log = lab.private(lab.logs) / f"{name}.log"
-    command = [str(Path(sys.executable).with_name("ansible-playbook")), "--inventory", "inventories/lab/hosts"]
-    command += [*options, f"playbooks/{name}.yml"]
+    words = ["-i", "inventories/lab/hosts", f"playbooks/{name}.yml", *options]
     with log.open("w", buffering=1) as file:  # followed while it is written
         running = subprocess.Popen(
-            command,
+            [str(Path(sys.executable).with_name("ansible-playbook")), *words],
             cwd=ANSIBLE,
-            env=_environment(lab),
+            env=environment(lab),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -42,13 +42,15 @@ def play(lab: Lab, name: str, *options: str, say: Say = lambda _: None) -> int:
         raise LabError(
             _why(text), where=f"playbooks/{name}.yml, log {log}", remedy="Mend it, then ./scripts/lab up goes on."
         )
+    commands.note("ansible-playbook", *words)
     recap = text.rpartition("PLAY RECAP")[2]
     changes = sum(int(number) for number in _RECAP.findall(recap))
     say(f"{changes} changes")
     return changes
 
 
-def _environment(lab: Lab) -> dict[str, str]:
+def environment(lab: Lab) -> dict[str, str]:
+    """What commands of the operator's are given, so that they find this lab."""
     own = {
         "ANSIBLE_CONFIG": str(ANSIBLE / "ansible.cfg"),
         "ANSIBLE_FORCE_COLOR": "0",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,7 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from scripts.host_lib import boot, hosts, network
-from scripts.lab_lib import authorities, files, houses, layers, machine, plays, release, settings
+from scripts.lab_lib import authorities, commands, files, houses, layers, machine, plays, release, settings
 from scripts.lab_lib.errors import LabError
 from scripts.lab_lib.places import Lab
 from scripts.lab_lib.steps import Say, Steps
@@ -50,6 +49,8 @@ def up(lab: Lab, console: Console, *, keep_layers: bool = False) -> int:
     with steps.step("cut off from the internet") as say:
         network.offline(lab.group)
         unreachable(lab, say)
+    if unplayed := commands.unplayed(commands.BY_UP):
+        raise LabError(f"`up` did not play {unplayed}.", where=commands.PAGE.name, remedy="Correct one of the two.")
     steps.write(from_caches=cached and not made)
     return 0
 
@@ -114,7 +115,7 @@ def _configure(lab: Lab, steps: Steps, version: str, *, baked: bool) -> None:
     """`baked`: the layers hold all that the phases `bake` and `harden` would do again."""
     with steps.step("playbooks/appliance.yml") as say:
         skipped = ("--skip-tags", "bake,harden") if baked else ()
-        plays.play(lab, "appliance", "--extra-vars", json.dumps({"appliance_release": version}), *skipped, say=say)
+        plays.play(lab, "appliance", "-e", f"appliance_release={version}", *skipped, say=say)
     with steps.step("first administrator") as say:
         say(_administrator(lab))
 
@@ -129,6 +130,7 @@ def _administrator(lab: Lab) -> str:
         raise LabError(
             said[-800:], where="portal: proforma-manage first_administrator", remedy="./scripts/lab shell portal"
         )
+    commands.note("proforma-manage", "first_administrator", office.ADMINISTRATOR)
     return f"{office.ADMINISTRATOR}, password in {lab.state / 'people.json'}"
 
 

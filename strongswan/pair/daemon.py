@@ -50,7 +50,7 @@ class Daemon:
     next_repair: float = 0.0
 
     def __post_init__(self) -> None:
-        values, now = self.settings.values, time.monotonic()
+        values, now, kept = self.settings.values, time.monotonic(), remembered(self.settings.kept)
         self.line = Line(self.settings.keys, values["name"])
         self.machine = Machine(
             name=values["name"],
@@ -59,7 +59,9 @@ class Daemon:
             tunnels=len(self.settings.tunnels),
             rules=self.settings.rules,
             started=now,
-            moves=remembered(self.settings.kept),
+            moves=kept.moves,
+            epoch=kept.epoch,
+            reigned=kept.active and not self.driver.decides,
         )
         self.heart = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.heart.bind((values["address"], values["port"]))
@@ -73,7 +75,6 @@ class Daemon:
         here = self.driver.holds() if not self.driver.decides else last.get("role") == Role.ACTIVE.value
         if recent and here and last.get("role") == Role.ACTIVE.value:
             self.machine.resume(int(last["epoch"]), float(last["active_for"]), now)
-            self.machine.moves = remembered(self.settings.kept)
             log.info("resumed as the active")
         elif here:
             self._do(Order.DROP)
@@ -160,10 +161,12 @@ class Daemon:
             log.exception("%s failed; tried again", order.value)
 
     def _note(self) -> None:
+        """Once each: what this host only heard of, the one that moved has recorded."""
         for made in self.machine.to_note:
-            ago = time.monotonic() - made.at
-            with suppress(Exception):  # that others are not told must not keep the address away
-                self.driver.note(Move(time.time() - ago, made.by_silence))
+            at = time.time() - (time.monotonic() - made.at)
+            if all(abs(at - one.at) > SAME_MOVE for one in self.driver.moves()):
+                with suppress(Exception):  # that others are not told must not keep the address away
+                    self.driver.note(Move(at, made.by_silence))
         self.machine.to_note.clear()
 
     def _repair(self, now: float) -> None:
@@ -242,7 +245,7 @@ class Daemon:
 
     def _keep(self) -> None:
         with suppress(OSError):
-            remember(self.settings.kept, self.machine.moves, self.machine.epoch)
+            remember(self.settings.kept, self.machine.kept(time.monotonic()))
 
     def _publish(self, now: float) -> None:
         self.next_publish = now + PUBLISH

@@ -13,6 +13,8 @@ from lambdas.vpn_failover.decide import Action, Decision, Move, Observation, Rul
 from strongswan.pair.wire import Beat
 
 LISTEN = 3.0
+BEGINS = 2 * LISTEN
+"""after that, who should begin would have begun"""
 RESTS = 30.0
 WANTS = 5.0
 
@@ -40,9 +42,20 @@ class Own:
     witness: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a host still knows after a reboot. `moves`: in seconds of the monotonic clock. `epoch`: the last reign that
+    is accounted for. `active`: it has not stepped down."""
+
+    moves: tuple[Move, ...] = ()
+    epoch: int = 0
+    active: bool = False
+
+
 @dataclass(slots=True)
 class Machine:
-    """One host of a pair. `moves`: all that are known, in seconds of `now`'s clock."""
+    """One host of a pair. `moves`: all that are known, in seconds of `now`'s clock. `reigned`: it was the active until
+    it stopped without a word, and nobody is known to have taken its place."""
 
     name: str
     preferred: bool
@@ -53,6 +66,7 @@ class Machine:
     moves: tuple[Move, ...] = ()
     role: Role = Role.LISTENING
     epoch: int = 0
+    reigned: bool = False
     reason: str = "It has just started, and listens."
     since: float = field(init=False)
     watching: float = field(init=False)
@@ -89,12 +103,19 @@ class Machine:
 
     def resume(self, epoch: int, active_for: float, now: float) -> None:
         """After a restart of the daemon alone: the address is still here, so this host still is what it was."""
-        self.role, self.epoch, self.since = Role.ACTIVE, epoch, now - active_for
+        self.role, self.epoch, self.since, self.reigned = Role.ACTIVE, epoch, now - active_for, False
         self.reason = "It was active when its daemon restarted."
+
+    def kept(self, now: float) -> Kept:
+        """What to know again after a reboot. The reign after one that was handed over is nobody's failure."""
+        handed_over = self.role is not Role.ACTIVE and now < self.rests_until
+        return Kept(self.moves, self.epoch + (1 if handed_over else 0), self.role is Role.ACTIVE)
 
     def hear(self, beat: Beat, now: float) -> None:
         """A fresh beat of the peer."""
         self.peer, self.peer_at = beat, now
+        if beat.epoch > self.epoch or beat.role == Role.ACTIVE.value:
+            self.reigned = False
         if beat.role == Role.ACTIVE.value:
             self._hear_active(beat, now)
         elif self.role is not Role.ACTIVE:
@@ -102,11 +123,11 @@ class Machine:
 
     def _hear_active(self, beat: Beat, now: float) -> None:
         if self.role is not Role.ACTIVE and beat.epoch > self.epoch:
-            known = self.epoch > 0  # otherwise it may be a reign that began long ago without a move
+            known = self.epoch > 0  # otherwise it may be the first one, which is no move
             ordered = now < self.rests_until  # this host has just handed over to it, as somebody wanted
             self.epoch = beat.epoch
             if known and not ordered:
-                self._note(Move(max(now - beat.active_for, self.started), beat.by_silence))
+                self._note(Move(now - max(beat.active_for, 0.0), beat.by_silence))  # also while this host was off
         self.active_at, self.rests_until, self.wants_until = now, 0.0, 0.0
         if beat.installed:
             self.installed_at = now
@@ -137,6 +158,8 @@ class Machine:
         return (peer.epoch, peer.preferred, peer.name) > (self.epoch, self.preferred, self.name)
 
     def _as_standby(self, now: float, own: Own) -> Order:
+        if self.reigned and own.ready and own.witness and now - self.started >= BEGINS:
+            return self._take(now, "It was the active, and nobody has taken its place.", by_silence=True, counts=False)
         peer = self._fresh(now)
         if peer is not None and peer.role != Role.ACTIVE.value:
             if peer.released and own.ready:
@@ -194,7 +217,8 @@ class Machine:
         return self._drop(now, reason)
 
     def _take(self, now: float, reason: str, *, by_silence: bool, counts: bool) -> Order:
-        self.epoch += 1
+        self.epoch += 0 if self.reigned else 1  # what goes on is no new reign: it displaces nobody
+        self.reigned = False
         self.by_silence = by_silence
         self.rests_until = self.wants_until = 0.0
         if counts:  # neither the first beginning nor what a person wanted can flap

@@ -12,9 +12,10 @@ from typing import Any
 
 from lambdas.vpn_failover.decide import Move, Rules
 from strongswan.pair.drivers import AddressDriver, Driver, Ec2Driver
+from strongswan.pair.machine import Kept
 from strongswan.watchdog.state import Wanted
 
-KEPT = 20
+MOST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +57,22 @@ def load(configuration: Path, key: Path, kept: Path) -> Settings:
     return Settings(values, tunnels, tuple(key.read_bytes().split()), kept)
 
 
-def remembered(path: Path) -> tuple[Move, ...]:
-    """Moves in seconds of the monotonic clock. A clock that was set back makes a move as young as can be."""
+def remembered(path: Path) -> Kept:
+    """What there is. A clock that was set back makes a move as young as can be."""
+    now, wall = time.monotonic(), time.time()
     try:
-        kept = json.loads(path.read_text())["moves"]
+        kept = json.loads(path.read_text())
+        moves = tuple(Move(now - max(wall - one["at"], 0.0), bool(one["by_silence"])) for one in kept["moves"])
+        return Kept(moves, int(kept["epoch"]), kept.get("active") is True)
     except (OSError, ValueError, KeyError, TypeError):
-        return ()
-    now, wall = time.monotonic(), time.time()
-    return tuple(Move(now - max(wall - one["at"], 0.0), bool(one["by_silence"])) for one in kept)
+        return Kept()
 
 
-def remember(path: Path, moves: tuple[Move, ...], epoch: int) -> None:
+def remember(path: Path, kept: Kept) -> None:
     now, wall = time.monotonic(), time.time()
-    newest = sorted(moves, key=lambda one: one.at)[-KEPT:]
+    newest = sorted(kept.moves, key=lambda one: one.at)[-MOST:]
     told = [{"at": round(wall - (now - one.at), 3), "by_silence": one.by_silence} for one in newest]
-    replace(path, json.dumps({"epoch": epoch, "moves": told}))
+    replace(path, json.dumps({"epoch": kept.epoch, "active": kept.active, "moves": told}))
 
 
 def replace(path: Path, content: str) -> None:

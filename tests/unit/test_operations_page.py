@@ -1,4 +1,4 @@
-"""docs/operations.md: each procedure names the lab's trials that play it, and what it names is there."""
+"""docs/operations.md: each procedure names the lab's trials that play it; each command is played or says why not."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from scripts.lab_lib import commands
 from scripts.lab_lib.trials.catalogue import CATALOGUE
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/operations.md").read_text()
-TRIALS = {entry.name for entry in CATALOGUE}
+TRIALS = {entry.name: entry.plays for entry in CATALOGUE}
 UP = "up"
 """not a trial: what every run of the lab begins with"""
 
@@ -21,7 +22,8 @@ UP = "up"
 def procedures() -> Iterator[tuple[str, str]]:
     for part in PAGE.split("\n## ")[1:]:
         heading, _, text = part.partition("\n")
-        yield heading, text
+        if heading != commands.LEFT_OUT:
+            yield heading, text
 
 
 def played(text: str) -> set[str]:
@@ -36,12 +38,36 @@ def played(text: str) -> set[str]:
 def test_a_procedure_names_trials_that_there_are(heading: str, text: str) -> None:
     names = played(text)
     assert names, f"{heading}: no line '*Played by the lab: ...*'"
-    assert names <= TRIALS | {UP}
+    assert names <= {*TRIALS, UP}
 
 
 def test_every_trial_that_plays_a_procedure_is_named_by_one() -> None:
     named = set().union(*(played(text) for _, text in procedures()))
-    assert {entry.name for entry in CATALOGUE if entry.procedure} == named - {UP}
+    assert {name for name, plays in TRIALS.items() if plays} == named - {UP}
+
+
+@pytest.mark.parametrize(("heading", "lines"), list(commands.told().items()))
+def test_a_command_is_played_by_a_trial_of_its_procedure_or_says_why_not(heading: str, lines: list[str]) -> None:
+    names, reasons = played(dict(procedures())[heading]), commands.left_out()
+    plays = {line for name in names for line in ((*commands.BY_UP,) if name == UP else TRIALS[name])}
+    missing = [line for line in lines if line not in plays and not any(line.startswith(one) for one in reasons)]
+    assert missing == [], "neither declared by a trial that the heading names, nor in the list of those that are not"
+    assert [line for line in lines if line in plays and any(line.startswith(one) for one in reasons)] == []
+
+
+def test_what_trials_declare_stands_on_the_page_and_what_is_left_out_too() -> None:
+    told = {line for lines in commands.told().values() for line in lines}
+    declared = {line for plays in TRIALS.values() for line in plays} | set(commands.BY_UP)
+    assert declared - told == set()
+    assert [one for one in commands.left_out() if not any(line.startswith(one) for line in told)] == []
+    assert len(told) > 30, "commands are still found on the page"
+
+
+def test_roles_of_the_database_are_made_as_in_the_lab() -> None:
+    (block,) = re.findall(r"^ *```sql\n(.*?)^ *```$", PAGE, re.MULTILINE | re.DOTALL)
+    given = (ROOT / "scripts/lab_lib/given/database.sql").read_text()
+    page = {line.strip() for line in block.splitlines()}
+    assert page == set(re.findall("^CREATE .*;$", re.sub(r":'\w+'", "'...'", given), re.MULTILINE))
 
 
 def test_playbooks_and_commands_of_the_page_are_there() -> None:

@@ -241,6 +241,9 @@ class SlowDriver:
     def moves(self) -> tuple[Move, ...]:
         return self.recorded
 
+    def note(self, made: Move) -> None:
+        self.recorded = (*self.recorded, made)
+
 
 @pytest.fixture
 def daemon(tmp_path: Path) -> Iterator[Daemon]:
@@ -278,3 +281,12 @@ def test_a_move_that_is_not_recorded_yet_is_not_forgotten_and_none_counts_twice(
     driver.recorded = (*driver.recorded, Move(time.time() - 1.0, by_silence=True))
     daemon._learn()
     assert len(daemon.machine.moves) == 2
+
+
+def test_a_move_that_both_hosts_know_of_is_recorded_once(daemon: Daemon) -> None:
+    driver = cast("SlowDriver", daemon.driver)
+    driver.recorded = (Move(time.time() - 300.0, by_silence=True),)  # by the other one, which made it
+    now = time.monotonic()
+    daemon.machine.to_note = [Move(now - 301.0, by_silence=True), Move(now, by_silence=True)]
+    daemon._note()
+    assert [round(time.time() - one.at) for one in driver.recorded] == [300, 0]

@@ -38,6 +38,11 @@ class Target:
 TARGETS = {
     "lab_up": Target("the lab is up, from caches", "s", most=90, time=True),
     "vpn_host_killed": Target("VPN host killed, traffic to customer A flows again", "s", most=5, time=True),
+    "vpn_host_killed_later": Target(
+        "the other VPN host killed later, traffic through the first again", "s", most=5, time=True
+    ),
+    "vpn_held_back": Target("VPN host killed too soon after its takeover: the other waits for", "s", least=19.9),
+    "vpn_goes_on": Target("three takeovers in an hour, the fourth held back: the lost host is back", "s", time=True),
     "planned_takeover": Target("planned takeover, traffic to customer A flows again", "s", time=True),
     "customer_gateway_back": Target("customer's gateway back, only responding: traffic", "s", most=15, time=True),
     "watchdog_after_refusal": Target("after a refusal: the watchdog brings the tunnel up", "s", time=True),

@@ -95,6 +95,11 @@ class Lab:
         """Whether a connection from the worker to customer A's ServiceNow comes about."""
         return connects(self.machines.place(host), *SERVICENOW)
 
+    def page(self, path: str) -> Probe:
+        """Whether a page of the portal comes, asked from the laptop."""
+        browser = self.office.anybody()
+        return lambda: browser.answers(path)
+
     def dial(self, person: str = "anna", method: str = "pubkey") -> Said:
         """What swanctl says when the laptop connects anew."""
         return self.machines.run("laptop", "vpn", "up", person, method, seconds=40)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from scripts.host_lib import boot, hosts, network
 from scripts.host_lib.places import Group, Place
+from scripts.lab_lib import commands
 
 NEW_NETWORK = 0x40000000
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -52,7 +53,10 @@ class Machines:
         """A command in the host, as root."""
         if not self.running(host):
             return Said(255, f"{host} is off")
-        return _ended([*boot.entering(self.place(host)), *command], given, seconds)
+        said = _ended([*boot.entering(self.place(host)), *command], given, seconds)
+        if said.ok:
+            commands.note(*command)
+        return said
 
     def sh(self, host: str, script: str, *, seconds: float = PATIENCE) -> Said:
         return self.run(host, "bash", "-c", script, seconds=seconds)

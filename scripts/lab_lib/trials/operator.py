@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import shutil
+import subprocess
 from pathlib import Path
 
-from scripts.lab_lib import authorities, houses, plays, release
+from scripts.lab_lib import authorities, commands, houses, plays, release
 from scripts.lab_lib.authorities import Holder
 from scripts.lab_lib.errors import LabError
+from scripts.lab_lib.places import ROOT
 from scripts.lab_lib.topology import PORTAL_NAME
 from scripts.lab_lib.trials.lab import VPN_HOSTS, Lab
 from scripts.lab_lib.trials.machines import TrialError
@@ -18,14 +19,25 @@ VPN_PYTHON = "/opt/proforma-vpn/venv/bin/python"
 TAKE_OVER = f"{VPN_PYTHON} -m strongswan.pair takeover"
 
 
-def playbook(lab: Lab, name: str, *, limit: str = "", tags: str = "", **variables: object) -> None:
-    """A playbook of ansible/ against the lab. Raises TrialError."""
-    options = ["--limit", limit] * bool(limit) + ["--tags", tags] * bool(tags)
-    options += [word for key, value in variables.items() for word in ("--extra-vars", json.dumps({key: str(value)}))]
+def playbook(lab: Lab, name: str, *, limit: str = "", tags: str = "", baked: bool = False, **given: object) -> None:
+    """A playbook of ansible/ against the lab. `baked`: without what the hosts' layers hold. Raises TrialError."""
+    options = [word for key, value in given.items() for word in ("-e", f"{key}={value}")]
+    options += ["--limit", limit] * bool(limit) + ["--tags", tags] * bool(tags) + ["--skip-tags", "bake,harden"] * baked
     try:
         plays.play(lab.files, name, *options)
     except LabError as error:
         raise TrialError(str(error)) from None
+
+
+def render(lab: Lab, *words: str) -> str:
+    """What strongswan.render says of the lab's site files. Raises TrialError."""
+    given = ("--gateway", str(lab.state / "gateway.yml"), "--sites", str(lab.sites))
+    line = (".venv/bin/python", "-m", "strongswan.render", *given, *words)
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    if done.returncode:
+        raise TrialError(f"{' '.join(line)}: exit code {done.returncode}: {done.stderr.strip()[-800:]}")
+    commands.note(*line)
+    return done.stdout
 
 
 def another_release(lab: Lab, current: str) -> str:
@@ -58,9 +70,7 @@ def revoke(lab: Lab, name: str) -> None:
     lists = lab.state / "rotate" / "crl"
     shutil.rmtree(lists.parent, ignore_errors=True)
     lists.mkdir(parents=True)
-    for held in (lab.state / "trust" / "x509crl").glob("*staff*"):
-        shutil.copy(file, held)
-        shutil.copy(file, lists / held.name)
+    shutil.copy(file, lists / "staff.pem")
     playbook(lab, "rotate_certificates", limit="vpn,localhost", rotate_from=lists.parent)
     for host in VPN_HOSTS:
         lab.machines.do(host, f"{VPN_PYTHON} -m strongswan.watchdog.revoke {name}@{authorities.DOMAIN}")

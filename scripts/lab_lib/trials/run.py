@@ -23,15 +23,11 @@ Report = Callable[[Figure], None]
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """`do` plays it and reports figures; it returns what was not as promised, or raises TrialError.
-
-    `procedure`: the heading of docs/operations.md that it plays, "" for none.
-    """
+    """`do` plays it and reports figures; it returns what was not as promised, or raises TrialError."""
 
     name: str
     what: str
     do: Callable[[Report], Iterable[str]]
-    procedure: str = ""
 
 
 @dataclass

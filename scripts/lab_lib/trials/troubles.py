@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from scripts.lab_lib.trials import month, office, proof
+from scripts.lab_lib.trials.failover import forget_moves
 from scripts.lab_lib.trials.figures import Figure
 from scripts.lab_lib.trials.lab import Lab
 from scripts.lab_lib.trials.machines import TrialError, eventually
-from scripts.lab_lib.trials.vpn import forget_moves
 
 When = Literal["collecting", "delivering"]
 COLLECTING = "SELECT count(*) FROM tickets_collection WHERE state = 'running' AND progress_done > 0"

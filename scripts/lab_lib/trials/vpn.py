@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from scripts.lab_lib.trials.figures import Figure
 from scripts.lab_lib.trials.lab import IN, METHODS, SERVICENOW, VPN_HOSTS, Lab
 from scripts.lab_lib.trials.machines import eventually, network_of
-from scripts.lab_lib.trials.pulse import beating, longest_gap
+from scripts.lab_lib.trials.pulse import beating
 from scripts.lab_lib.trials.wire import Watch
 
 ASSIGNED = "10.99.1.5"
@@ -225,35 +225,3 @@ def gateway_back(lab: Lab) -> Iterator[str]:
     kept = "for kept in $(find /etc/swanctl -name '*.kept'); do mv $kept ${kept%.kept}; done; swanctl --load-conns"
     lab.machines.do("a-gateway", kept)
     yield from ()
-
-
-def forget_moves(lab: Lab) -> None:
-    """As if the last takeover were long ago: after three in an hour the standby asks for a person."""
-    standby = lab.standby()
-    lab.machines.do(
-        standby, "systemctl stop vpn-pair && rm -f /var/lib/proforma-vpn/moves.json && systemctl start vpn-pair"
-    )
-    well = "/opt/proforma-vpn/venv/bin/python -m strongswan.pair status"
-    eventually(lambda: lab.machines.sh(standby, well).ok, 30, f"{standby} is ready to take over", pause=0.5)
-
-
-def host_killed(lab: Lab) -> Iterator[str]:
-    """The active VPN host loses power; the other one takes address and routes."""
-    lab.ready()
-    forget_moves(lab)
-    killed = lab.active()
-    try:
-        with beating(lab.to_customer(), 0.05) as pulse:
-            time.sleep(0.5)
-            lab.machines.power_off(killed)
-            off = time.monotonic()
-            pulse.back(off, 60, "traffic to customer A through the other VPN host")
-            time.sleep(0.5)
-    finally:
-        lab.machines.power_on(killed)
-    lab.report(Figure("vpn_host_killed", longest_gap(pulse.beats), f"{killed} off, {lab.active()} took over"))
-    time.sleep(1)
-    if lab.holds(killed):
-        yield f"{killed} came back and took the service address: it flaps"
-    if IN not in lab.dial().text:
-        yield "the laptop gets no tunnel to the new active"

@@ -46,7 +46,10 @@ def _other(state: dict[str, Any]) -> Iterator[Finding]:
 def _own(state: dict[str, Any]) -> Iterator[Finding]:
     if state.get("held_back"):
         cause = "There were too many takeovers within an hour, or one a moment ago."
-        remedy = f"Find out why the other keeps failing ({LOOK}); then: python -m strongswan.pair takeover"
+        remedy = (
+            f"Find out why the other keeps failing ({LOOK}). To take over all the same, here: "
+            "/opt/proforma-vpn/venv/bin/python -m strongswan.pair takeover --force"
+        )
         yield Finding("pair", ERROR, "A takeover is held back.", cause, remedy)
     if state.get("trouble"):
         yield Finding("pair", WARNING, "What the pair did last has failed.", str(state["trouble"]), LOOK)
