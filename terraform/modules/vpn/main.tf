@@ -78,6 +78,8 @@ resource "aws_instance" "host" {
       error_message = "The standby would stand in the zone of the active, and be lost with it: subnet_ids are of different zones."
     }
   }
+
+  depends_on = [aws_iam_role_policy.host] # or Systems Manager would refuse the host at boot, and no playbook reach it
 }
 
 # The pair and the function move these two; Terraform makes them once and leaves them where they are.
