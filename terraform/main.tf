@@ -33,19 +33,20 @@ module "security" {
 }
 
 module "network" {
-  source              = "./modules/network"
-  name                = var.name
-  vpc_cidr            = var.vpc_cidr
-  zones               = local.zones
-  endpoint_zones      = var.endpoint_zones
-  endpoints           = var.endpoints
-  private_api         = local.private_api
-  nat                 = var.nat
-  egress              = var.egress
-  customers           = local.customers
-  staff_pool          = var.staff_pool
-  load_balancer       = var.portal.load_balancer
-  flow_log_bucket_arn = module.security.log_bucket.arn
+  source         = "./modules/network"
+  name           = var.name
+  vpc_cidr       = var.vpc_cidr
+  zones          = local.zones
+  endpoint_zones = var.endpoint_zones
+  endpoints      = var.endpoints
+  private_api    = local.private_api
+  nat            = var.nat
+  egress         = var.egress
+  customers      = local.customers
+  staff_pool     = var.staff_pool
+  load_balancer  = var.portal.load_balancer
+  log_bucket     = module.security.log_bucket
+  kms_key_arn    = module.security.kms_keys.data
 }
 
 module "vpn" {

@@ -71,6 +71,7 @@ output "buckets" {
     artifacts = module.documents.artifacts_bucket.name
     register  = module.documents.register_bucket.name
     logs      = module.security.log_bucket.name
+    transfer  = module.network.transfer_bucket
   }
 }
 

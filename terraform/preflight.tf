@@ -42,7 +42,7 @@ locals {
   missing_images = [for host, found in data.aws_ami_ids.given : "images.${host} (${var.images[host]})" if length(found.ids) == 0]
   internet_users = [for name, one in local.customers : name if length(one.egress) > 0]
   needed_endpoints = toset(concat(
-    ["logs", "monitoring", "secretsmanager", "sqs", "ssm"],
+    ["logs", "monitoring", "secretsmanager", "sqs", "ssm", "ssmmessages"],
     var.vpn.standby ? ["ec2"] : [],
   ))
 }

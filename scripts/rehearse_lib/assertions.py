@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from scripts.rehearse_lib import applied, iam, protections, rights
+from scripts.rehearse_lib import applied, iam, protections, rights, transfer
 from scripts.rehearse_lib.environments import NAME
 from scripts.rehearse_lib.moto import REGION, Cloud
 from scripts.rehearse_lib.seen import Applied
@@ -49,7 +49,7 @@ def endpoints(seen: Applied) -> Iterator[str]:
         one["ServiceName"].rsplit(".", 1)[-1]
         for one in ec2.describe_vpc_endpoints(Filters=_ours("tag"))["VpcEndpoints"]
     }
-    needed = {"s3", "sqs", "ssm", "secretsmanager", "monitoring", "logs", "execute-api"} | (
+    needed = {"s3", "sqs", "ssm", "ssmmessages", "secretsmanager", "monitoring", "logs", "execute-api"} | (
         {"ec2"} if seen.standard else set()
     )
     if missing := needed - found:
@@ -118,6 +118,11 @@ def instances(seen: Applied) -> Iterator[str]:
             yield f"{template['LaunchTemplateName']}: a disk is not encrypted with our key"
     if len(templates) != (2 if seen.standard else 1):
         yield f"{len(templates)} launch templates"
+
+
+def playbooks(seen: Applied) -> Iterator[str]:
+    """Their files reach every host, and stay nowhere on the way."""
+    yield from transfer.faults(seen.cloud, seen.outputs["buckets"])
 
 
 GROUPS = "role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
@@ -231,6 +236,7 @@ ALL: tuple[Callable[[Applied], Iterator[str]], ...] = (
     instances,
     volumes,
     tags,
+    playbooks,
     alarms,
     roles,
     *protections.ALL,

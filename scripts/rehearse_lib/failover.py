@@ -1,11 +1,11 @@
 """The VPN backstop on the applied estate: the active is stopped, its alarm wakes the deployed function by the applied
-topic, and that moves address and routes."""
+topic, and that moves address and routes. A plan then leaves them where they are."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,8 +17,13 @@ from scripts.rehearse_lib.report import Report
 from scripts.rehearse_lib.workspace import Workspace
 
 
-def play(cloud: Cloud, outputs: Mapping[str, Any], space: Workspace, report: Report) -> None:
-    """Raises RehearsalError when address or routes are not where they have to be. Leaves them where they were."""
+def play(
+    cloud: Cloud, outputs: Mapping[str, Any], space: Workspace, planned: Callable[[], object], report: Report
+) -> None:
+    """Raises RehearsalError when address or routes are not where they have to be. Leaves them where they were.
+
+    `planned` plans while they are on the standby, and raises when Terraform would move them back.
+    """
     if not (name := functions.name_of(cloud, "vpn_failover")):
         report.step("failover", 0.0, "one VPN host, which EC2 recovers: no function to play")
         return
@@ -29,12 +34,18 @@ def play(cloud: Cloud, outputs: Mapping[str, Any], space: Workspace, report: Rep
         functions.deployed(cloud, "vpn_failover", space.place / "out/lambdas", place) as function,
         wake.applied(cloud, name) as woken,
     ):
-        moved = _moved(cloud, outputs, function, woken)
-    note = f"alarm, SNS, function: address and {moved} routes to the standby, once; then back"
+        pair, active, moved = _moved(cloud, outputs, function, woken)
+    planned()
+    _back(cloud, pair, active, moved)
+    note = f"alarm, SNS, function: address and {len(moved)} routes to the standby; a plan leaves them there; then back"
     report.step("failover", time.monotonic() - begun, note)
 
 
-def _moved(cloud: Cloud, outputs: Mapping[str, Any], function: Function, woken: wake.Wake) -> int:
+Moved = tuple[Mapping[str, Any], Mapping[str, Any], set[tuple[str, str]]]
+"""the pair's settings, the host that was active, and the routes that left it"""
+
+
+def _moved(cloud: Cloud, outputs: Mapping[str, Any], function: Function, woken: wake.Wake) -> Moved:
     ec2, hosts = cloud.client("ec2"), outputs["vpn_hosts"]
     pair = next(iter(outputs["gateways"].values()))["pair"]
     first = _holder(cloud, pair["allocation"])
@@ -57,8 +68,7 @@ def _moved(cloud: Cloud, outputs: Mapping[str, Any], function: Function, woken: 
         raise RehearsalError(f"The record of moves says {recorded}.")
     event = woken.by_silence_of(standby["instance_id"])
     _expect("stay", function, event, "the standby has just taken over")
-    _back(cloud, pair, active, before)
-    return len(before)
+    return pair, active, before
 
 
 def _expect(action: str, function: Function, event: Mapping[str, Any], when: str) -> None:

@@ -26,6 +26,7 @@ TOLD = {
     "pointer": "{{ release_pointer_parameter }}",
     "queue": "{{ release_settings.EVENTS_QUEUE_URL }}",
     "artifacts": "{{ release_artifacts_bucket }}",
+    "connection": "{{ ansible_aws_ssm_bucket_name }}",
 }
 PLAY = [{
     "hosts": "all",
@@ -60,6 +61,8 @@ def play(cloud: Cloud, root: Terraform, place: Path, report: Report) -> None:
     told = _told(cloud, place)
     for name, variables in told.items():
         faults += [f"{name}: {fault}" for fault in _faults(cloud, variables)]
+        if variables["connection"] != root.outputs()["buckets"]["transfer"]:
+            faults.append(f"{name}: files would go there through {variables['connection'] or 'no bucket'}")
     migrating = [name for name, variables in told.items() if "migration_database_url" in variables["secrets"]]
     if len(migrating) != 1:
         faults.append(f"{len(migrating)} hosts would migrate the database")
@@ -78,7 +81,8 @@ def _told(cloud: Cloud, place: Path) -> dict[str, dict[str, Any]]:
 
 def ansible(cloud: Cloud, program: str, *arguments: str) -> str:
     """What it said. Raises RehearsalError."""
-    environment = os.environ | cloud.environment() | {"ANSIBLE_CONFIG": str(ROOT / "ansible/ansible.cfg")}
+    own = {name: value for name, value in os.environ.items() if name != "PROFORMA_SSM_BUCKET"}
+    environment = own | cloud.environment() | {"ANSIBLE_CONFIG": str(ROOT / "ansible/ansible.cfg")}
     done = subprocess.run(
         [str(Path(sys.executable).parent / program), *arguments],
         env=environment,
@@ -103,7 +107,8 @@ def _faults(cloud: Cloud, told: Mapping[str, Any]) -> list[str]:
     if told["logs"] not in [one["logGroupName"] for one in groups]:
         faults.append(f"the log group {told['logs']} is not there")
     cloud.client("ssm").get_parameter(Name=told["pointer"])
-    cloud.client("s3").head_bucket(Bucket=told["artifacts"])
+    for bucket in (told["artifacts"], told["connection"]):
+        cloud.client("s3").head_bucket(Bucket=bucket)
     sqs.get_queue_attributes(QueueUrl=told["queue"])
     return faults
 

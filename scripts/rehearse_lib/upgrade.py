@@ -19,10 +19,11 @@ from scripts.rehearse_lib.report import Report
 from scripts.rehearse_lib.terraform import Terraform
 
 LASTING = re.compile(
-    r"module\.(database\.aws_rds_cluster\.this|vpn\.aws_eip\.service"
+    r"module\.(database\.aws_rds_cluster\.this|vpn\.aws_eip(_association)?\.service"
     r'|documents\.aws_s3_bucket\.this\["documents"\]|security\.aws_kms_key\..*)'
 )
-"""the database, the documents, the address that customers' gateways know, and the keys of it all"""
+"""the database, the documents, the address that customers' gateways know, with its place on a host as 0.1.0 has it, and
+the keys of it all"""
 ENVIRONMENT = "small"
 TREES = ("terraform", "strongswan/sites", "app/lambdas")
 RELEASED = re.compile(r"^## (?P<version>\d+\.\d+\.\d+) - \S+\n+Commit (?P<commit>[0-9a-f]{40})\.$", re.MULTILINE)

@@ -33,6 +33,7 @@ def listed(inventory: Path, **environment: str) -> dict[str, Any]:
 
 OUTPUTS = {
     "portal": {"value": {"name": "portal.provider.example"}},
+    "buckets": {"value": {"transfer": "proforma-transfer-111122223333"}},
     "hosts": {
         "value": {
             "region": "eu-central-1",
@@ -66,6 +67,19 @@ def test_hosts_in_ec2_are_found_by_their_tags_and_told_what_terraform_knows(
     assert variables["ansible_connection"] == "amazon.aws.aws_ssm"
     assert variables["ansible_host"] == {"__ansible_unsafe": roles["portal"]}  # never taken for a template
     assert variables["release_secrets_from"] == "aws"
+
+
+@pytest.mark.parametrize(("named", "bucket"), [("", "proforma-transfer-111122223333"), ("another", "another")])
+def test_files_go_through_terraforms_bucket_unless_another_is_named(tmp_path: Path, named: str, bucket: str) -> None:
+    """Without a bucket the connection does not even start."""
+    hosts = shutil.copytree(INVENTORIES / "ec2/group_vars", tmp_path / "ec2/group_vars").parent
+    (hosts / "outputs.json").write_text(json.dumps(OUTPUTS))
+    (hosts / "hosts.yml").write_text("all: {hosts: {i-1: {}}}")
+    asked = ["i-1", "--module-name", "ansible.builtin.debug", "--args", "var=ansible_aws_ssm_bucket_name"]
+    known = os.environ | {"ANSIBLE_CONFIG": str(ROOT / "ansible/ansible.cfg"), "PROFORMA_SSM_BUCKET": named}
+    command = [str(BIN / "ansible"), "--inventory", str(hosts), *asked]
+    done = subprocess.run(command, env=known, capture_output=True, text=True, check=False, timeout=120)
+    assert f'"ansible_aws_ssm_bucket_name": "{bucket}"' in done.stdout, done.stdout + done.stderr
 
 
 def made(role: str, product: str = "proforma-appliance") -> str:

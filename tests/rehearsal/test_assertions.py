@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scripts.rehearse_lib import assertions, moto
+from scripts.rehearse_lib import assertions, moto, transfer
 from scripts.rehearse_lib.environments import NAME
 from scripts.rehearse_lib.seen import Applied
 
@@ -61,6 +61,29 @@ def test_a_way_out_to_everywhere_is_told(seen: Applied) -> None:
     made = group(seen, f"{NAME}-worker")
     seen.cloud.client("ec2").authorize_security_group_egress(GroupId=made, IpPermissions=permission("tcp", 443))
     assert "worker may send to the world" in next(assertions.outward_ports(seen))
+
+
+def test_a_vpn_host_that_no_file_of_a_playbook_would_reach_is_told(seen: Applied) -> None:
+    """Its files come from S3, by an endpoint that only portal and workers once had."""
+    ec2, s3 = seen.cloud.client("ec2"), seen.cloud.client("s3")
+    image = ec2.register_image(Name="another", Architecture="x86_64")["ImageId"]
+    tags = [{"ResourceType": "instance", "Tags": [*OURS, {"Key": "Role", "Value": "vpn"}]}]
+    (host,) = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, TagSpecifications=tags)["Instances"]
+    group(seen, f"{NAME}-vpn")
+    where = {"CreateBucketConfiguration": {"LocationConstraint": moto.REGION}}
+    s3.create_bucket(Bucket="open", **where)
+    kept = [{"ID": "one", "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 30}}]
+    s3.put_bucket_lifecycle_configuration(Bucket="open", LifecycleConfiguration={"Rules": kept})
+    s3.put_bucket_versioning(Bucket="open", VersioningConfiguration={"Status": "Enabled"})
+    s3.put_bucket_policy(Bucket="open", Policy=json.dumps({"Version": "2012-10-17", "Statement": []}))
+    assert list(transfer.faults(seen.cloud, {"transfer": "open"})) == [
+        f"no route from vpn {host['InstanceId']} to S3",
+        f"{NAME}-vpn may not ask S3",
+        "what a broken play leaves in open stays longer than a day",
+        "open keeps versions of what was deleted",
+        "open may be asked without TLS",
+    ]
+    assert list(transfer.faults(seen.cloud, {}))[-1] == "no bucket is there for the files"
 
 
 def test_groups_that_could_not_start_a_host_are_told(seen: Applied) -> None:

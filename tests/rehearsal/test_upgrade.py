@@ -24,6 +24,7 @@ def change(address: str, *actions: str) -> dict[str, Any]:
         "module.database.aws_rds_cluster.this",
         'module.documents.aws_s3_bucket.this["documents"]',
         "module.vpn.aws_eip.service",
+        "module.vpn.aws_eip_association.service",
         'module.security.aws_kms_key.this["data"]',
     ],
 )

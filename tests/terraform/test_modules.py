@@ -48,6 +48,29 @@ def test_every_variable_has_a_type_and_a_description() -> None:
     assert lacking == []
 
 
+RESOURCE = re.compile(r'^resource "(\w+)" "(\w+)" \{\n(.*?)^\}', re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("module", ["portal", "vpn", "workers"])
+def test_hosts_start_when_their_role_has_its_rights(module: str) -> None:
+    """A host reads secrets and registers with Systems Manager as it boots: refused, it is one that nobody reaches."""
+    text = "".join(path.read_text() for path in (FOLDER / "modules" / module).glob("*.tf"))
+    made = {(kind, name): body for kind, name, body in RESOURCE.findall(text)}
+    roles = re.findall(
+        r"role = (aws_iam_role\.\w+)", "".join(b for k, b in made.items() if "_instance_profile" in k[0])
+    )
+    rights = {
+        ".".join(known)
+        for known, body in made.items()
+        if known[0].startswith("aws_iam_role_policy") and re.search(rf"role\s+= {re.escape(roles[0])}\.", body)
+    }
+    hosts = [body for kind, body in made.items() if kind[0] in ("aws_autoscaling_group", "aws_instance")]
+    waits = [set(re.findall(r"[\w.]+", found[1])) for b in hosts if (found := re.search(r"depends_on = \[(.+)\]", b))]
+    assert len(hosts) == len(roles) == 1
+    assert rights
+    assert waits == [rights]
+
+
 def test_tables_in_the_readmes_are_up_to_date() -> None:
     assert terraform_pages.stale() == [], "run: .venv/bin/python -m scripts.terraform_pages"
 

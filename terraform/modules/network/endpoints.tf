@@ -19,11 +19,12 @@ data "aws_iam_policy_document" "endpoint" {
   }
 }
 
+# VPN hosts, too: playbooks come by S3 (transfer.tf), and a standby has no public address.
 resource "aws_vpc_endpoint" "s3" {
   vpc_id            = aws_vpc.this.id
   vpc_endpoint_type = "Gateway"
   service_name      = "com.amazonaws.${data.aws_region.here.name}.s3"
-  route_table_ids   = [for table in aws_route_table.hosts : table.id]
+  route_table_ids   = concat([aws_route_table.public.id], [for table in aws_route_table.hosts : table.id])
   policy            = data.aws_iam_policy_document.endpoint.json
 
   tags = { Name = "${var.name}-s3" }

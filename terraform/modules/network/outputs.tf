@@ -16,6 +16,7 @@ output "tunnel_addresses" {
 output "public_subnet_ids" {
   description = "Subnets of the VPN hosts, in the order of the zones"
   value       = [for zone in var.zones : aws_subnet.public[zone].id]
+  depends_on  = [aws_route.internet, aws_route_table_association.public] # EC2 refuses an address where no internet gateway is
 }
 
 output "hosts_subnet_ids" {
@@ -68,4 +69,9 @@ output "endpoint_ids" {
 output "egress_address" {
   description = "Address from which hosts reach the internet, for customers' allow-lists; null without NAT"
   value       = try(aws_eip.nat[0].public_ip, null)
+}
+
+output "transfer_bucket" {
+  description = "Name of the bucket through which Ansible's files go to the hosts"
+  value       = aws_s3_bucket.transfer.id
 }

@@ -158,7 +158,7 @@ resource "aws_vpc_security_group_egress_rule" "call" {
 }
 
 resource "aws_vpc_security_group_egress_rule" "s3" {
-  for_each          = toset(["portal", "worker"])
+  for_each          = toset(["portal", "vpn", "worker"])
   security_group_id = aws_security_group.this[each.key].id
   description       = "S3, through its endpoint"
   prefix_list_id    = aws_vpc_endpoint.s3.prefix_list_id

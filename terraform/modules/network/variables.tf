@@ -103,12 +103,22 @@ variable "load_balancer" {
   type        = bool
 }
 
-variable "flow_log_bucket_arn" {
-  description = "ARN of the bucket that receives flow logs"
+variable "log_bucket" {
+  description = "Bucket that receives flow logs, and the log of accesses to the transfer bucket"
+  type        = object({ name = string, arn = string })
+
+  validation {
+    condition     = startswith(var.log_bucket.arn, "arn:")
+    error_message = "log_bucket.arn is the ARN of a bucket."
+  }
+}
+
+variable "kms_key_arn" {
+  description = "Key of the transfer bucket"
   type        = string
 
   validation {
-    condition     = startswith(var.flow_log_bucket_arn, "arn:")
-    error_message = "flow_log_bucket_arn is the ARN of a bucket."
+    condition     = startswith(var.kms_key_arn, "arn:")
+    error_message = "kms_key_arn is the ARN of a key."
   }
 }

@@ -17,14 +17,27 @@ locals {
   }
 }
 
+# Whoever moves the address gives it a new association, so an aws_eip_association would be gone, and Terraform would make it again on
+# a: in the middle of a failover. The address itself keeps its id; it begins on a, before the host boots, and stays where it was moved.
 resource "aws_eip" "service" {
   #checkov:skip=CKV2_AWS_19:it is on an interface, which outlives the instance
-  domain = "vpc"
+  domain            = "vpc"
+  network_interface = aws_network_interface.host["a"].id
 
   tags = { Name = "${var.name}-vpn-service" }
 
   lifecycle {
     prevent_destroy = true # every customer's gateway names this address
+    ignore_changes  = [network_interface, instance, associate_with_private_ip]
+  }
+}
+
+# 0.1.0 has it in its state. The address stays on its host.
+removed {
+  from = aws_eip_association.service
+
+  lifecycle {
+    destroy = false
   }
 }
 
@@ -78,19 +91,11 @@ resource "aws_instance" "host" {
       error_message = "The standby would stand in the zone of the active, and be lost with it: subnet_ids are of different zones."
     }
   }
+
+  depends_on = [aws_iam_role_policy.host] # or Systems Manager would refuse the host at boot, and no playbook reach it
 }
 
-# The pair and the function move these two; Terraform makes them once and leaves them where they are.
-resource "aws_eip_association" "service" {
-  allocation_id        = aws_eip.service.id
-  network_interface_id = aws_network_interface.host["a"].id
-  depends_on           = [aws_instance.host]
-
-  lifecycle {
-    ignore_changes = [network_interface_id, private_ip_address]
-  }
-}
-
+# The pair and the function turn them; Terraform makes them once and leaves them where they are.
 resource "aws_route" "behind" {
   for_each               = local.routes
   route_table_id         = var.route_table_ids[each.value.table]

@@ -113,6 +113,8 @@ resource "aws_autoscaling_group" "this" {
   lifecycle {
     ignore_changes = [desired_capacity]
   }
+
+  depends_on = [aws_iam_role_policy_attachment.worker]
 }
 
 # Each worker for itself takes a few messages a minute; what matters is how many wait for one host.

@@ -8,17 +8,18 @@ mock_provider "aws" {
 }
 
 variables {
-  name                = "proforma"
-  vpc_cidr            = "10.40.0.0/16"
-  zones               = ["eu-central-1a", "eu-central-1b"]
-  endpoint_zones      = 1
-  endpoints           = ["sqs", "ssm"]
-  private_api         = true
-  nat                 = false
-  egress              = []
-  staff_pool          = "10.60.0.0/24"
-  load_balancer       = false
-  flow_log_bucket_arn = "arn:aws:s3:::proforma-logs"
+  name           = "proforma"
+  vpc_cidr       = "10.40.0.0/16"
+  zones          = ["eu-central-1a", "eu-central-1b"]
+  endpoint_zones = 1
+  endpoints      = ["sqs", "ssm"]
+  private_api    = true
+  nat            = false
+  egress         = []
+  staff_pool     = "10.60.0.0/24"
+  load_balancer  = false
+  log_bucket     = { name = "proforma-logs", arn = "arn:aws:s3:::proforma-logs" }
+  kms_key_arn    = "arn:aws:kms:eu-central-1:111122223333:key/1"
   customers = {
     example-a = {
       networks = ["10.20.30.0/24"]
@@ -92,6 +93,34 @@ run "the_allow_list_opens_routes_and_groups_for_what_it_names" {
   assert {
     condition     = toset([for route in aws_route.egress : route.destination_cidr_block]) == toset(["192.0.2.128/25"])
     error_message = "Routes lead to the allow-list alone."
+  }
+}
+
+run "files_of_playbooks_reach_every_host_and_stay_nowhere" {
+  command = plan
+
+  override_resource {
+    target          = aws_route_table.public
+    override_during = plan
+    values          = { id = "rtb-public" }
+  }
+  override_resource {
+    target          = aws_route_table.hosts
+    override_during = plan
+    values          = { id = "rtb-hosts" }
+  }
+
+  assert {
+    condition     = aws_vpc_endpoint.s3.route_table_ids == toset(["rtb-public", "rtb-hosts"])
+    error_message = "A standby has no public address: without S3's endpoint in its route table no playbook reaches it."
+  }
+  assert {
+    condition     = keys(aws_vpc_security_group_egress_rule.s3) == ["portal", "vpn", "worker"]
+    error_message = "A kind of host may not ask S3."
+  }
+  assert {
+    condition     = aws_s3_bucket_lifecycle_configuration.transfer.rule[0].expiration[0].days == 1
+    error_message = "Arguments of modules, secrets among them, stay in the transfer bucket."
   }
 }
 

@@ -49,6 +49,21 @@ run "a_standby_brings_a_second_host_and_the_backstop" {
   }
 }
 
+run "the_address_begins_on_a_by_itself" {
+  command = plan
+
+  override_resource {
+    target          = aws_network_interface.host["a"]
+    override_during = plan
+    values          = { id = "eni-a" }
+  }
+
+  assert {
+    condition     = aws_eip.service.network_interface == "eni-a"
+    error_message = "The address is on no host, or an association puts it there, which a failover would have Terraform make again."
+  }
+}
+
 run "one_host_needs_no_backstop_and_recovers_by_itself" {
   command = plan
 
