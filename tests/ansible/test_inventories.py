@@ -38,7 +38,7 @@ OUTPUTS = {
             "region": "eu-central-1",
             "settings": {"BROKER_URL": "sqs://"},
             "secrets": {"database_url": "arn:d", "secret_key": "arn:s", "pseudonym_key": "arn:p"},
-            "owner_secret": "arn:m",
+            "migrating_secrets": {"migration_database_url": "arn:m", "backup_database_url": "arn:b"},
             "pointer": "/proforma/portal/release",
             "artifacts": "proforma-artifacts",
             "log_groups": {"portal": "/proforma/portal", "worker": "/proforma/worker", "vpn": "/proforma/vpn"},
