@@ -66,6 +66,7 @@ def test_hosts_in_ec2_are_found_by_their_tags_and_told_what_terraform_knows(
     assert variables["ansible_connection"] == "amazon.aws.aws_ssm"
     assert variables["ansible_host"] == {"__ansible_unsafe": roles["portal"]}  # never taken for a template
     assert variables["release_secrets_from"] == "aws"
+    assert variables["database_client_ca"].endswith("/database-ca.pem")
 
 
 def made(role: str, product: str = "proforma-appliance") -> str:
