@@ -93,7 +93,8 @@ _MUST_NOT = (
     *((role, "s3:PutObject", _S3 % "artifacts" + "/configuration/aa.tar.gz") for role in _ROLES),
     *((role, "secretsmanager:PutSecretValue", "{portal_configuration}") for role in _ROLES),
     *((role, "secretsmanager:GetSecretValue", "{portal_configuration}") for role in ("worker", "release", *_MOVERS)),
-    # workers are not the owner of the database and read no more than it gives them, and nobody's host reads how customers prove themselves
+    # workers are not the owner of the database and read no more than it gives them, and nobody's host reads how
+    # customers prove themselves
     ("worker", "secretsmanager:GetSecretValue", "{migration_secret}"),
     *((role, "secretsmanager:GetSecretValue", "{backup_secret}") for role in ("worker", "intake", "release", *_MOVERS)),
     ("portal", "secretsmanager:GetSecretValue", _SECRET % "intake/acme"),
@@ -173,9 +174,9 @@ def breaches(
     """What is not as expected, a sentence each. Raises iam.UnknownElementError.
 
     `identity`: policies by role; `resources`: bucket or queue policies by ARN; `facts`: name, account, region, the ARNs
-    documents_key, data_key, app_secret, migration_secret, backup_secret and portal_configuration, the ids allocation and route_table,
-    and standby and pre_shared_key, which are empty where there is none. Roles that `identity` lacks are passed over:
-    `missing` says which must be.
+    documents_key, data_key, app_secret, migration_secret, backup_secret and portal_configuration, the ids allocation
+    and route_table, and standby and pre_shared_key, which are empty where there is none. Roles that `identity` lacks are
+    passed over: `missing` says which must be.
     """
     for expected in EXPECTATIONS:
         if expected.role not in identity:

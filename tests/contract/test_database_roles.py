@@ -68,8 +68,9 @@ def aurora() -> Iterator[Aurora]:
         yield running
 
 
-def given(aurora: Aurora, password: str = "a%2Fsecret%3A") -> dict[str, Any]:
-    return {name: aurora.address(role, password + name) for name, role in ROLES.items()} | {"master": MASTER}
+def given(aurora: Aurora) -> dict[str, Any]:
+    addresses = {name: aurora.address(role, f"a%2Fsecret%3A{name}") for name, role in ROLES.items()}
+    return addresses | {"master": MASTER}
 
 
 def made(given: dict[str, Any], place: Path) -> subprocess.CompletedProcess[str]:
@@ -127,7 +128,9 @@ def test_the_server_never_hears_a_password_that_its_log_would_keep(aurora: Auror
 def test_a_role_that_may_more_than_it_needs_is_told(aurora: Aurora, tmp_path: Path) -> None:
     with closing(aurora.superuser()) as connection, connection.cursor() as cursor:
         connection.autocommit = True
-        cursor.execute("CREATE ROLE proforma_app LOGIN BYPASSRLS; GRANT proforma_app TO proforma_master WITH ADMIN OPTION")
+        cursor.execute(
+            "CREATE ROLE proforma_app LOGIN BYPASSRLS; GRANT proforma_app TO proforma_master WITH ADMIN OPTION"
+        )
     done = made(given(aurora), tmp_path)
     assert done.returncode == 69
     assert "may more than they need: proforma_app" in done.stderr
