@@ -175,8 +175,8 @@ def breaches(
 
     `identity`: policies by role; `resources`: bucket or queue policies by ARN; `facts`: name, account, region, the ARNs
     documents_key, data_key, app_secret, migration_secret, backup_secret and portal_configuration, the ids allocation
-    and route_table, and standby and pre_shared_key, which are empty where there is none. Roles that `identity` lacks are
-    passed over: `missing` says which must be.
+    and route_table, and standby and pre_shared_key, which are empty where there is none. Roles that `identity` lacks
+    are passed over: `missing` says which must be.
     """
     for expected in EXPECTATIONS:
         if expected.role not in identity:
