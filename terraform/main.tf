@@ -30,6 +30,7 @@ module "security" {
   budget_usd           = var.budget_usd
   deletion_protection  = var.deletion_protection
   autoscaling_role_arn = local.autoscaling_role_arn
+  backup_account       = try(split(":", var.database.copy_to_vault_arn)[4], null)
 }
 
 module "network" {
@@ -82,6 +83,8 @@ module "database" {
   pause_seconds       = var.database.pause_seconds
   backup_days         = var.database.backup_days
   copy_to_vault_arn   = var.database.copy_to_vault_arn
+  log_days            = var.log_days
+  log_kms_key_arn     = module.security.kms_keys.logs
   deletion_protection = var.deletion_protection
 }
 
@@ -140,7 +143,7 @@ module "portal" {
   documents_bucket      = module.documents.documents_bucket
   artifacts_bucket      = module.documents.artifacts_bucket
   autoscaling_role_arn  = local.autoscaling_role_arn
-  database_secret_arns  = { app = module.database.secrets.app, migration = module.database.secrets.migration }
+  database_secret_arns  = { for role in ["app", "migration", "backup"] : role => module.database.secrets[role] }
   extra_policy_arns     = local.alone ? { worker = module.workers.policy_arn } : { wake = module.workers.wake_policy_arn }
 }
 

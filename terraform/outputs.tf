@@ -88,12 +88,13 @@ output "release" {
 output "hosts" {
   description = "What the inventory of EC2 tells hosts: settings, secrets by name, where releases and logs are"
   value = {
-    region       = var.region
-    settings     = { for name, value in local.settings : trimprefix(name, "PROFORMA_") => value if startswith(name, "PROFORMA_") }
-    secrets      = merge({ database_url = module.database.secrets.app }, module.portal.secrets)
-    owner_secret = module.database.secrets.migration
-    pointer      = module.portal.release_parameter.name
-    artifacts    = module.documents.artifacts_bucket.name
+    region   = var.region
+    settings = { for name, value in local.settings : trimprefix(name, "PROFORMA_") => value if startswith(name, "PROFORMA_") }
+    secrets  = merge({ database_url = module.database.secrets.app }, module.portal.secrets)
+    # of the one host that migrates and backs up
+    migrating_secrets = { migration_database_url = module.database.secrets.migration, backup_database_url = module.database.secrets.backup }
+    pointer           = module.portal.release_parameter.name
+    artifacts         = module.documents.artifacts_bucket.name
     # by the groups of the inventory a host is in
     configurations = merge(
       { (local.alone ? "portal-worker" : "portal") = module.portal.configuration_secret_arn },

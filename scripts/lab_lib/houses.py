@@ -22,6 +22,7 @@ from strongswan.render import host as vpn_host
 from strongswan.render import sheet, staff
 
 GIVEN = Path(__file__).with_name("given")
+ROLES_SQL = ROOT / "ansible/roles/database_client/files/roles.sql"
 FORWARDING = "net.ipv4.ip_forward = 1\nnet.ipv4.conf.all.rp_filter = 0\n"
 PEOPLE = ("anna", "ben")
 PLACEHOLDER = "the key that you were given by telephone"
@@ -110,7 +111,7 @@ def database(lab: Lab) -> Given:
     given, found = Given(), settings.secrets_of(lab)
     given.copy("/etc/postgresql/server.crt", lab.certificates / "database.crt")
     given.copy("/etc/postgresql/server.key", lab.certificates / "database.key", PRIVATE)
-    given.copy("/etc/postgresql/lab.sql", GIVEN / "database.sql")
+    given.copy("/etc/postgresql/lab.sql", ROLES_SQL)
     passwords = "".join(f"\\set {name} '{found[f'database_{name}']}'\n" for name in ("owner", "app", "backup"))
     given.text("/run/passwords.sql", f"{passwords}\\i /etc/postgresql/lab.sql\n", PRIVATE)
     tls = "ssl_cert_file = '/etc/postgresql/server.crt'\nssl_key_file = '/etc/postgresql/server.key'\n"

@@ -93,6 +93,10 @@ def encryption(seen: Applied) -> Iterator[str]:
             yield f"the database has {key} {cluster.get(key)}"
     if cluster["BackupRetentionPeriod"] < 7 or "MasterUserSecret" not in cluster:
         yield "the database has too few backups, or its master's password is not managed"
+    log = f"/aws/rds/cluster/{NAME}/postgresql"
+    groups = seen.cloud.client("logs").describe_log_groups(logGroupNamePrefix=log)["logGroups"]
+    if not [one for one in groups if one.get("retentionInDays") and one.get("kmsKeyId") == seen.key("logs")]:
+        yield "the database's log is not sealed with the key logs, or is kept for ever"
     s3 = seen.cloud.client("s3")
     for name in seen.outputs["buckets"].values():
         blocked = s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]
@@ -207,6 +211,7 @@ def facts(seen: Applied) -> dict[str, str]:
         "data_key": seen.key("data"),
         "app_secret": outputs["database"]["secrets"]["app"],
         "migration_secret": outputs["database"]["secrets"]["migration"],
+        "backup_secret": outputs["database"]["secrets"]["backup"],
         "portal_configuration": next(
             arn for kind, arn in outputs["hosts"]["configurations"].items() if "portal" in kind
         ),

@@ -65,7 +65,7 @@ def _faults(cloud: Cloud, told: Mapping[str, Any], root: Path) -> Iterator[str]:
         yield f"{kind}: {done.stderr.strip()}"
         return
     variables = json.loads((root / "run/proforma-boot/inventory.json").read_text())["all"]["vars"]
-    migrates = "migration_database_url" in variables["release_cloud_secrets"]
+    migrates = variables["release_cloud_secrets"].keys() >= inventory.MIGRATING
     if not migrates == variables["release_migrates"] == (len(told["kinds"]) > 1):
         yield f"{kind}: the host that is alone migrates, and no other"
     if variables["release_artifacts_bucket"] != told["artifacts_bucket"]:

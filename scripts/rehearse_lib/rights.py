@@ -51,6 +51,7 @@ _MAY = (
     ("portal", "s3:GetObject", _RELEASE),
     *((host, "s3:GetObject", _S3 % "artifacts" + "/configuration/aa.tar.gz") for host in ("portal", "worker")),
     ("portal", "secretsmanager:GetSecretValue", "{migration_secret}"),
+    ("portal", "secretsmanager:GetSecretValue", "{backup_secret}"),
     ("portal", "secretsmanager:GetSecretValue", "{portal_configuration}"),
     ("portal", "ssm:GetParameter", _PARAMETER % "release"),
     ("portal", "sqs:SendMessage", _QUEUE % "celery"),
@@ -92,8 +93,10 @@ _MUST_NOT = (
     *((role, "s3:PutObject", _S3 % "artifacts" + "/configuration/aa.tar.gz") for role in _ROLES),
     *((role, "secretsmanager:PutSecretValue", "{portal_configuration}") for role in _ROLES),
     *((role, "secretsmanager:GetSecretValue", "{portal_configuration}") for role in ("worker", "release", *_MOVERS)),
-    # workers are not the owner of the database, and nobody's host reads how customers prove themselves
+    # workers are not the owner of the database and read no more than it gives them, and nobody's host reads how
+    # customers prove themselves
     ("worker", "secretsmanager:GetSecretValue", "{migration_secret}"),
+    *((role, "secretsmanager:GetSecretValue", "{backup_secret}") for role in ("worker", "intake", "release", *_MOVERS)),
     ("portal", "secretsmanager:GetSecretValue", _SECRET % "intake/acme"),
     ("worker", "secretsmanager:GetSecretValue", _SECRET % "intake/acme"),
     # the witness neither changes documents nor takes an entry back
@@ -171,9 +174,9 @@ def breaches(
     """What is not as expected, a sentence each. Raises iam.UnknownElementError.
 
     `identity`: policies by role; `resources`: bucket or queue policies by ARN; `facts`: name, account, region, the ARNs
-    documents_key, data_key, app_secret, migration_secret and portal_configuration, the ids allocation and route_table,
-    and standby and pre_shared_key, which are empty where there is none. Roles that `identity` lacks are passed over:
-    `missing` says which must be.
+    documents_key, data_key, app_secret, migration_secret, backup_secret and portal_configuration, the ids allocation
+    and route_table, and standby and pre_shared_key, which are empty where there is none. Roles that `identity` lacks
+    are passed over: `missing` says which must be.
     """
     for expected in EXPECTATIONS:
         if expected.role not in identity:

@@ -39,7 +39,7 @@ OUTPUTS = {
             "region": "eu-central-1",
             "settings": {"BROKER_URL": "sqs://"},
             "secrets": {"database_url": "arn:d", "secret_key": "arn:s", "pseudonym_key": "arn:p"},
-            "owner_secret": "arn:m",
+            "migrating_secrets": {"migration_database_url": "arn:m", "backup_database_url": "arn:b"},
             "pointer": "/proforma/portal/release",
             "artifacts": "proforma-artifacts",
             "log_groups": {"portal": "/proforma/portal", "worker": "/proforma/worker", "vpn": "/proforma/vpn"},
@@ -67,6 +67,7 @@ def test_hosts_in_ec2_are_found_by_their_tags_and_told_what_terraform_knows(
     assert variables["ansible_connection"] == "amazon.aws.aws_ssm"
     assert variables["ansible_host"] == {"__ansible_unsafe": roles["portal"]}  # never taken for a template
     assert variables["release_secrets_from"] == "aws"
+    assert variables["database_client_ca"].endswith("/database-ca.pem")
 
 
 @pytest.mark.parametrize(("named", "bucket"), [("", "proforma-transfer-111122223333"), ("another", "another")])

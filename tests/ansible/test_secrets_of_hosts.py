@@ -13,6 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMED = {"database_url": "d", "secret_key": "s", "pseudonym_key": "p", "migration_database_url": "m"}
+NAMED |= {"backup_database_url": "b"}
 PLAY = [{
     "hosts": "localhost",
     "connection": "local",
@@ -38,7 +39,7 @@ def said(tmp_path: Path, **variables: Any) -> tuple[int, str]:
 def test_a_secret_without_a_name_is_refused_and_said(tmp_path: Path) -> None:
     code, text = said(tmp_path, release_cloud_secrets={"secret_key": "s", "database_url": "d"})
     assert code != 0
-    assert "does not name pseudonym_key, migration_database_url" in text
+    assert "does not name pseudonym_key, migration_database_url, backup_database_url" in text
 
 
 def test_credentials_that_nobody_could_open_are_refused(tmp_path: Path) -> None:

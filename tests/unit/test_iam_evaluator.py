@@ -128,6 +128,7 @@ FACTS = {
 } | {
     "app_secret": "arn:aws:secret:a",
     "migration_secret": "arn:aws:secret:m",
+    "backup_secret": "arn:aws:secret:b",
     "portal_configuration": "arn:aws:secret:c",
 }
 

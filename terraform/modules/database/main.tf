@@ -3,7 +3,7 @@ locals {
   family        = "aurora-postgresql${split(".", var.engine_version)[0]}"
   database_name = "proforma"
   made          = { for name, role in local.roles : name => role if !contains(keys(var.existing_secrets), name) }
-  roles         = { app = "proforma_app", migration = "proforma_owner" }
+  roles         = { app = "proforma_app", migration = "proforma_owner", backup = "proforma_backup" }
 }
 
 resource "aws_db_subnet_group" "this" {
@@ -44,6 +44,22 @@ resource "aws_rds_cluster_parameter_group" "this" {
   }
 }
 
+# RDS would make it by itself: without our key, and for ever.
+resource "aws_cloudwatch_log_group" "postgresql" {
+  name              = "/aws/rds/cluster/${var.name}/postgresql"
+  retention_in_days = var.log_days
+  kms_key_id        = var.log_kms_key_arn
+}
+
+# A last snapshot outlives its cluster, and no second one may have its name. The moment stays in the state as it was first written.
+resource "terraform_data" "begun" {
+  input = formatdate("YYYYMMDDhhmmss", plantimestamp())
+
+  lifecycle {
+    ignore_changes = [input]
+  }
+}
+
 resource "aws_rds_cluster" "this" {
   #checkov:skip=CKV2_AWS_27:logs of statements could quote what a ticket says; changes of the schema are logged
   #checkov:skip=CKV_AWS_162:roles sign in with passwords from Secrets Manager, over verified TLS
@@ -73,7 +89,7 @@ resource "aws_rds_cluster" "this" {
 
   deletion_protection       = var.deletion_protection
   skip_final_snapshot       = false
-  final_snapshot_identifier = "${var.name}-final"
+  final_snapshot_identifier = "${var.name}-final-${terraform_data.begun.input}"
 
   serverlessv2_scaling_configuration {
     min_capacity             = var.min_capacity
@@ -81,7 +97,8 @@ resource "aws_rds_cluster" "this" {
     seconds_until_auto_pause = var.pause_seconds
   }
 
-  tags = { Name = var.name }
+  tags       = { Name = var.name }
+  depends_on = [aws_cloudwatch_log_group.postgresql]
 
   lifecycle {
     prevent_destroy = true

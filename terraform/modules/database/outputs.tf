@@ -24,12 +24,12 @@ output "database_name" {
 }
 
 output "roles" {
-  description = "Names of the PostgreSQL roles: `app` (the portal) and `migration` (owns the tables)"
+  description = "Names of the PostgreSQL roles: `app` (the portal), `migration` (owns the tables) and `backup` (reads everything)"
   value       = local.roles
 }
 
 output "secrets" {
-  description = "ARNs of the secrets: `master` (made and rotated by RDS), `app` and `migration` (an address, postgres://role:password@host:port/database?...)"
+  description = "ARNs of the secrets: `master` (made and rotated by RDS), `app`, `migration` and `backup` (an address, postgres://role:password@host:port/database?...)"
   value = merge(
     { master = aws_rds_cluster.this.master_user_secret[0].secret_arn },
     { for name, secret in aws_secretsmanager_secret.role : name => secret.arn },

@@ -109,18 +109,33 @@ variable "copy_to_vault_arn" {
   }
 }
 
+variable "log_days" {
+  description = "Days for which the database's log is kept"
+  type        = number
+}
+
+variable "log_kms_key_arn" {
+  description = "Key of logs"
+  type        = string
+
+  validation {
+    condition     = startswith(var.log_kms_key_arn, "arn:")
+    error_message = "log_kms_key_arn is the ARN of a key."
+  }
+}
+
 variable "deletion_protection" {
   description = "Whether AWS refuses to delete the cluster"
   type        = bool
 }
 
 variable "existing_secrets" {
-  description = "ARNs of secrets that somebody else keeps, by `app` and `migration`; they are not made here then"
+  description = "ARNs of secrets that somebody else keeps, by `app`, `migration` and `backup`; they are not made here then"
   type        = map(string)
   default     = {}
 
   validation {
-    condition     = length(setsubtract(keys(var.existing_secrets), ["app", "migration"])) == 0
-    error_message = "existing_secrets has the keys app and migration."
+    condition     = length(setsubtract(keys(var.existing_secrets), ["app", "migration", "backup"])) == 0
+    error_message = "existing_secrets has the keys app, migration and backup."
   }
 }

@@ -24,8 +24,8 @@ data "aws_iam_policy_document" "portal" {
     sid     = "ReadSecrets"
     actions = ["secretsmanager:GetSecretValue"]
     resources = concat(
-      [aws_secretsmanager_secret.configuration.arn, var.database_secret_arns.app, var.database_secret_arns.migration],
-      values(local.secret_arns),
+      [aws_secretsmanager_secret.configuration.arn], values(local.secret_arns),
+      [var.database_secret_arns.app, var.database_secret_arns.migration, var.database_secret_arns.backup],
     )
   }
 

@@ -105,8 +105,8 @@ variable "artifacts_bucket" {
 }
 
 variable "database_secret_arns" {
-  description = "Secrets with the database's addresses: as the application's role, and as the owner, for migrations"
-  type        = object({ app = string, migration = string })
+  description = "Secrets with the database's addresses: as the application's role, as the owner, for migrations, and as the role that reads, for backups"
+  type        = object({ app = string, migration = string, backup = string })
 }
 
 variable "extra_policy_arns" {

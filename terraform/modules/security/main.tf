@@ -90,6 +90,34 @@ data "aws_iam_policy_document" "key" {
       }
     }
   }
+
+  # AWS Backup reads a snapshot with it, in the account to which it copies.
+  dynamic "statement" {
+    for_each = each.key == "data" && var.backup_account != null ? {
+      BackupAccountCopies       = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+      BackupAccountLendsItToAws = ["kms:CreateGrant"]
+    } : {}
+
+    content {
+      sid       = statement.key
+      actions   = statement.value
+      resources = ["*"] # in a key's policy: this key
+
+      principals {
+        type        = "AWS"
+        identifiers = ["arn:${data.aws_partition.this.partition}:iam::${var.backup_account}:root"]
+      }
+      dynamic "condition" {
+        for_each = contains(statement.value, "kms:CreateGrant") ? [1] : []
+
+        content {
+          test     = "Bool"
+          variable = "kms:GrantIsForAWSResource"
+          values   = ["true"]
+        }
+      }
+    }
+  }
 }
 
 resource "aws_kms_key" "this" {

@@ -57,3 +57,14 @@ variable "autoscaling_role_arn" {
     error_message = "autoscaling_role_arn is the ARN of a service-linked role of Auto Scaling."
   }
 }
+
+variable "backup_account" {
+  description = "Number of the account that keeps copies of the database's snapshots, and so uses the key `data`; null: none"
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.backup_account == null ? true : can(regex("^[0-9]{12}$", var.backup_account))
+    error_message = "backup_account is the number of an account, 12 digits, or null."
+  }
+}

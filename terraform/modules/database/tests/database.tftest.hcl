@@ -10,7 +10,7 @@ provider "aws" {
 }
 
 variables {
-  existing_secrets    = { app = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:a", migration = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:m" }
+  existing_secrets    = { app = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:a", migration = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:m", backup = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:b" }
   name                = "proforma"
   subnet_ids          = ["subnet-1", "subnet-2"]
   security_group_id   = "sg-1"
@@ -22,6 +22,8 @@ variables {
   backup_days         = 35
   copy_to_vault_arn   = null
   deletion_protection = true
+  log_days            = 400
+  log_kms_key_arn     = "arn:aws:kms:eu-central-1:111122223333:key/2"
 }
 
 run "it_is_encrypted_guarded_and_can_be_restored" {
@@ -38,6 +40,33 @@ run "it_is_encrypted_guarded_and_can_be_restored" {
   assert {
     condition     = contains([for one in aws_rds_cluster_parameter_group.this.parameter : "${one.name}=${one.value}"], "rds.force_ssl=1")
     error_message = "TLS is not forced."
+  }
+}
+
+run "its_logs_are_sealed_and_end" {
+  command = plan
+
+  assert {
+    condition     = aws_cloudwatch_log_group.postgresql.name == "/aws/rds/cluster/proforma/postgresql" && aws_cloudwatch_log_group.postgresql.retention_in_days == 400 && aws_cloudwatch_log_group.postgresql.kms_key_id == var.log_kms_key_arn
+    error_message = "RDS would make the group itself: without our key, and for ever."
+  }
+}
+
+run "the_last_snapshot_has_a_name_of_its_own" {
+  command = plan
+
+  assert {
+    condition     = can(regex("^proforma-final-[0-9]{14}$", aws_rds_cluster.this.final_snapshot_identifier))
+    error_message = "A second installation of this name could not be taken down: its last snapshot's name is taken."
+  }
+}
+
+run "portal_owner_and_backups_have_a_role_each" {
+  command = plan
+
+  assert {
+    condition     = output.roles == { app = "proforma_app", migration = "proforma_owner", backup = "proforma_backup" } && length(setsubtract(["app", "migration", "backup"], keys(output.secrets))) == 0
+    error_message = "A role, or its secret, is missing."
   }
 }
 

@@ -35,7 +35,7 @@ variables {
   documents_kms_key_arn = "arn:aws:kms:eu-central-1:123456789012:key/o"
   documents_bucket      = { name = "documents", arn = "arn:aws:s3:::documents" }
   artifacts_bucket      = { name = "artifacts", arn = "arn:aws:s3:::artifacts" }
-  database_secret_arns  = { app = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:app", migration = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:migration" }
+  database_secret_arns  = { app = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:app", migration = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:migration", backup = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:backup" }
   extra_policy_arns     = {}
 }
 
