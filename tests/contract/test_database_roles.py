@@ -64,8 +64,9 @@ class Aurora(postgres.Cluster):
 @pytest.fixture
 def aurora() -> Iterator[Aurora]:
     settings = {"ssl": "on", "log_statement": "all"}
-    with Aurora(postgres.debian_binaries(), postgres.FOR_TESTS | settings) as running:
-        yield running
+    cluster = Aurora(postgres.debian_binaries(), postgres.FOR_TESTS | settings)
+    with cluster:
+        yield cluster
 
 
 def given(aurora: Aurora) -> dict[str, Any]:
