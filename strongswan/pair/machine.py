@@ -65,6 +65,7 @@ class Machine:
     peer_at: float | None = None
     active_at: float | None = None
     installed_at: float | None = None
+    unready_since: float | None = None
     senses: Senses = field(init=False)
     left: bool = False
     rests_until: float = 0.0
@@ -79,11 +80,12 @@ class Machine:
     def beat(self, now: float, own: Own) -> Beat:
         """What to tell the peer."""
         resting = now < self.rests_until
+        serves = self.senses.serves(now, own, witness_counts=not self.third_party)
         return Beat(
             name=self.name,
             role=self.role.value,
             epoch=self.epoch,
-            ready=own.ready and not resting,
+            ready=serves if self.role is Role.ACTIVE else own.ready and not resting,
             preferred=self.preferred,
             released=resting,
             wanted=now < self.wants_until,
@@ -105,6 +107,7 @@ class Machine:
         if beat.role == Role.ACTIVE.value:
             self._hear_active(beat, now)
             return
+        self.unready_since = None
         if self.role is not Role.ACTIVE:
             self.epoch = max(self.epoch, beat.epoch)
 
@@ -116,6 +119,10 @@ class Machine:
             if known and not ordered:
                 self._note(Move(max(now - beat.active_for, self.started), beat.by_silence))
         self.active_at, self.rests_until, self.wants_until, self.left = now, 0.0, 0.0, False
+        if beat.ready:
+            self.unready_since = None
+        elif self.unready_since is None:
+            self.unready_since = now
         if beat.installed:
             self.installed_at = now
 
@@ -137,11 +144,17 @@ class Machine:
         if peer is None:
             return self._unheard(now)
         if peer.role == Role.ACTIVE.value and self._yields_to(peer):
+            self._count(peer, now)
             self.epoch = peer.epoch
             return self._drop(now, f"{peer.name} is active too, and its reign is the later one.")
         if peer.wanted and peer.ready:
             return self.release(now, f"An operator wants {peer.name} to be the active.")
         return Order.NOTHING
+
+    def _count(self, peer: Beat, now: float) -> None:
+        """The other's move, which this host sees as the one that is moved away from: or it would move back at once."""
+        if peer.epoch > self.epoch:
+            self.moves = (*self.moves, Move(max(now - peer.active_for, self.started), peer.by_silence))
 
     def _unheard(self, now: float) -> Order:
         lost = "" if self.third_party else self.senses.lost(now, self.peer_at, self.rules.heartbeat_lost)
@@ -189,6 +202,7 @@ class Machine:
             standby_ready=own.ready,
             witness_reached=own.witness,
             cut_off_at=self.senses.cut_off_at,
+            unready_since=self.unready_since,
         )
 
     def want(self, now: float) -> str:

@@ -8,6 +8,10 @@ CUT_OFF = 5.0
 """Seconds without the witness and without the peer. Longer than a burst of lost packets: leaving ends all tunnels."""
 TOGETHER = 5.0
 """A witness that fell silent more than that before or after the peer has a fault of its own, and nobody is cut off."""
+RESTARTS = 30.0
+"""Seconds for which an active without charon still calls itself ready. A planned restart takes 0.5 to 1.5 s; at worst
+10 to stop (strongswan.service), and after 20 more it hands over by itself (ANSWERS_WITHIN of restart.py). A takeover
+in between would make customers wait for dead peer detection whom charon has just told of its restart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,11 @@ class Senses:
             self.cut_off_at = now
         if not own.whole(heard=heard):
             self.lame_at = now
+
+    def serves(self, now: float, own: Own, *, witness_counts: bool) -> bool:
+        """Whether an active can, or will in a moment."""
+        answers = own.answers or now - self.answered_at < RESTARTS
+        return answers and own.links and (own.witness or not witness_counts)
 
     def lost(self, now: float, peer_at: float | None, patience: float) -> str:
         """Why an active that hears its peer no more (since `peer_at`) is cut off itself; "" if it is not."""

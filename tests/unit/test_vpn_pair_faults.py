@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -11,9 +12,12 @@ from hypothesis import strategies as st
 
 from lambdas.vpn_failover.decide import Move, Rules
 from strongswan.pair.machine import Machine, Order, Role
-from strongswan.pair.senses import Own
+from strongswan.pair.restart import ANSWERS_WITHIN
+from strongswan.pair.senses import RESTARTS, Own
 
 RULES = Rules()
+STOPS_WITHIN = 10.0
+"""TimeoutStopSec of strongswan.service."""
 SEEN_AFTER = 0.5
 """Seconds after which a host knows of its links, its witness and its charon."""
 
@@ -248,6 +252,63 @@ def test_where_an_api_moves_the_address_nobody_leaves_by_himself_or_is_unready_f
     two.off(two.b)
     two.a.inner = False
     assert two.run(60) == []
+
+
+@pytest.mark.parametrize("broken", ["wan", "router"])
+def test_an_active_without_a_way_to_the_internet_is_replaced_in_seconds_also_where_no_tunnel_is_expected(
+    two: Two, broken: str
+) -> None:
+    setattr(two.a, broken, False)
+    assert two.run(RULES.unready + 1.5) == ["b takes", "a drops"]
+    setattr(two.a, broken, True)
+    assert (two.run(900), two.active()) == ([], ["b"])
+    assert [move.by_silence for move in two.b.machine.moves] == [True]
+
+
+def test_a_link_that_is_plugged_in_again_moves_nothing(two: Two) -> None:
+    for _ in range(20):
+        two.a.wan = False
+        assert two.run(4) == []
+        two.a.wan = True
+        assert two.run(4) == []
+
+
+def test_nothing_moves_to_a_standby_that_is_no_better(two: Two) -> None:
+    two.a.wan = two.b.wan = False
+    assert two.run(600) == []
+    two.b.wan = True
+    assert two.run(4) == ["b takes", "a drops"]
+
+
+def test_a_standby_that_comes_while_the_active_is_lame_takes_over(two: Two) -> None:
+    two.off(two.b)
+    two.run(10)
+    two.a.router = False
+    two.run(60)
+    two.on(two.b)
+    assert two.run(15) == ["b takes", "a drops"]
+
+
+def test_a_planned_restart_of_charon_moves_nothing_and_one_that_never_ends_does(two: Two) -> None:
+    assert ANSWERS_WITHIN + STOPS_WITHIN <= RESTARTS
+    assert RESTARTS + RULES.unready < RULES.tunnels_lost
+    for seconds in (1.5, ANSWERS_WITHIN, STOPS_WITHIN + ANSWERS_WITHIN):
+        two.a.charon = False
+        assert two.run(seconds) == []
+        two.a.charon = True
+        assert two.run(5) == []
+    two.a.charon = False
+    assert two.run(RESTARTS + RULES.unready + 1.5) == ["b takes", "a drops"]
+
+
+def test_hosts_that_fail_in_turn_move_it_as_often_as_is_allowed_and_no_more(two: Two) -> None:
+    for _ in range(40):
+        (active,) = two.active()
+        two.a.wan, two.b.wan = active != "a", active != "b"
+        two.run(60)
+    taken = [at for at, _, order in two.moved if order is Order.TAKE and at > 60]
+    assert len(taken) == RULES.most_moves
+    assert all(later - earlier >= RULES.settle for earlier, later in pairwise(taken))
 
 
 stretches = st.lists(st.tuples(st.integers(1, 30), st.lists(st.booleans(), min_size=8, max_size=8)), max_size=6)
