@@ -16,7 +16,8 @@ from typing import Any
 from lambdas.vpn_failover.decide import Action, Move
 from strongswan.pair import charon
 from strongswan.pair.drivers import Driver
-from strongswan.pair.machine import Machine, Order, Own, Role
+from strongswan.pair.machine import Machine, Order, Role
+from strongswan.pair.senses import Own
 from strongswan.pair.settings import Settings, remember, remembered, replace
 from strongswan.pair.system import listening, notify, up
 from strongswan.pair.wire import Line, RefusedError
@@ -38,8 +39,7 @@ class Daemon:
     line: Line = field(init=False)
     heart: socket.socket = field(init=False)
     control: socket.socket = field(init=False)
-    own: Own = field(default_factory=lambda: Own(ready=False, installed=0, witness=False))
-    answers: bool = False
+    own: Own = field(default_factory=lambda: Own(answers=False, installed=0, witness=False))
     stop: threading.Event = field(default_factory=threading.Event)
     work: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
     mending: Future[None] | None = None
@@ -59,6 +59,7 @@ class Daemon:
             tunnels=len(self.settings.tunnels),
             rules=self.settings.rules,
             started=now,
+            third_party=self.driver.decides,
             moves=kept.moves,
             epoch=kept.epoch,
             reigned=kept.active and not self.driver.decides,
@@ -181,7 +182,7 @@ class Daemon:
             self._follow(now, here=here, active=active)
         elif here is not active:
             self.mending = self.work.submit(self._do, Order.TAKE if active else Order.DROP)
-        elif active:
+        elif active and self.machine.whole(now, self.own):  # what is cut off must not claim what the other may have
             self.mending = self.work.submit(self.driver.announce)
 
     def _follow(self, now: float, *, here: bool, active: bool) -> None:
@@ -194,12 +195,11 @@ class Daemon:
         """Asks charon. One that has come back to an active host is asked for its tunnels again."""
         while not self.stop.wait(LOOK):
             installed = charon.installed(self.settings.values["socket"], self.settings.tunnels)
-            if installed is not None and not self.answers and self.machine.role is Role.ACTIVE:
+            answers = installed is not None
+            if answers and not self.own.answers and self.machine.role is Role.ACTIVE:
                 charon.bring_up(self.settings.values["socket"], self.settings.tunnels)
-            self.answers = installed is not None
-            witness = self.driver.witness()
-            ready = self.answers and witness and all(map(up, self.settings.values["links"]))
-            self.own = Own(ready=ready, installed=installed or 0, witness=witness)
+            links = all(map(up, self.settings.values["links"]))
+            self.own = Own(answers, installed or 0, self.driver.witness(), links)
 
     def _poll(self) -> None:
         while not self.stop.wait(LOOK / 2):
@@ -269,7 +269,7 @@ class Daemon:
             "held_back": held and machine.role is Role.STANDBY,
             "trouble": self.trouble,
             "ready": self.own.ready,
-            "daemon_answers": self.answers,
+            "daemon_answers": self.own.answers,
             "installed": self.own.installed,
             "witness": self.own.witness,
             "moves": [round(now - one.at, 1) for one in machine.moves],

@@ -2,6 +2,12 @@
 
 Nobody is active before it has listened. Of two actives the later reign (the higher epoch) stays; of two with the same
 epoch the preferred one. A standby asks decide() of lambdas/vpn_failover, as the Lambda does.
+
+An active that hears nobody and has lost a link (or the witness together with its peer) is cut off itself. The other has
+taken over by then, so this one leaves: otherwise both would answer for one address, and each customer's packets would
+go now here, now there. When its links are back it listens, and goes on only if nobody took its place. That is its old
+reign, not a new one: it displaces nobody and counts as no move, so that a link that flaps cannot use up the moves of
+a host that is the only one.
 """
 
 from __future__ import annotations
@@ -10,6 +16,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from lambdas.vpn_failover.decide import Action, Decision, Move, Observation, Rules, decide
+from strongswan.pair.senses import Own, Senses
 from strongswan.pair.wire import Beat
 
 LISTEN = 3.0
@@ -34,15 +41,6 @@ class Order(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
-    """What this host sees of itself. ready: charon answers, links are up. witness: a third party answers."""
-
-    ready: bool
-    installed: int
-    witness: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Kept:
     """What a host still knows after a reboot. `moves`: in seconds of the monotonic clock. `epoch`: the last reign that
     is accounted for. `active`: it has not stepped down."""
@@ -54,8 +52,13 @@ class Kept:
 
 @dataclass(slots=True)
 class Machine:
-    """One host of a pair. `moves`: all that are known, in seconds of `now`'s clock. `reigned`: it was the active until
-    it stopped without a word, and nobody is known to have taken its place."""
+    """One host of a pair. `moves`: all that are known, in seconds of `now`'s clock.
+
+    third_party: an API moves the address (EC2), also away from here. To leave would free nothing and end the tunnels;
+    and the witness is that API, whose silence says nothing about the way to the customers.
+    left: it was active until it was cut off, and nobody is known to have taken its place.
+    reigned: the same of one that stopped without a word, and has started anew.
+    """
 
     name: str
     preferred: bool
@@ -63,6 +66,7 @@ class Machine:
     tunnels: int
     rules: Rules
     started: float
+    third_party: bool = False
     moves: tuple[Move, ...] = ()
     role: Role = Role.LISTENING
     epoch: int = 0
@@ -75,7 +79,9 @@ class Machine:
     peer_at: float | None = None
     active_at: float | None = None
     installed_at: float | None = None
-    cut_off_at: float | None = None
+    unready_since: float | None = None
+    senses: Senses = field(init=False)
+    left: bool = False
     rests_until: float = 0.0
     wants_until: float = 0.0
     decision: Decision | None = None
@@ -83,15 +89,17 @@ class Machine:
 
     def __post_init__(self) -> None:
         self.since = self.watching = self.started
+        self.senses = Senses(self.started)
 
     def beat(self, now: float, own: Own) -> Beat:
         """What to tell the peer."""
         resting = now < self.rests_until
+        serves = self.senses.serves(now, own, witness_counts=not self.third_party)
         return Beat(
             name=self.name,
             role=self.role.value,
             epoch=self.epoch,
-            ready=own.ready and not resting,
+            ready=serves if self.role is Role.ACTIVE else own.ready and not resting,
             preferred=self.preferred,
             released=resting,
             wanted=now < self.wants_until,
@@ -104,6 +112,7 @@ class Machine:
     def resume(self, epoch: int, active_for: float, now: float) -> None:
         """After a restart of the daemon alone: the address is still here, so this host still is what it was."""
         self.role, self.epoch, self.since, self.reigned = Role.ACTIVE, epoch, now - active_for, False
+        self.senses.linked_at = now
         self.reason = "It was active when its daemon restarted."
 
     def kept(self, now: float) -> Kept:
@@ -118,7 +127,9 @@ class Machine:
             self.reigned = False
         if beat.role == Role.ACTIVE.value:
             self._hear_active(beat, now)
-        elif self.role is not Role.ACTIVE:
+            return
+        self.unready_since = None
+        if self.role is not Role.ACTIVE:
             self.epoch = max(self.epoch, beat.epoch)
 
     def _hear_active(self, beat: Beat, now: float) -> None:
@@ -128,38 +139,70 @@ class Machine:
             self.epoch = beat.epoch
             if known and not ordered:
                 self._note(Move(now - max(beat.active_for, 0.0), beat.by_silence))  # also while this host was off
-        self.active_at, self.rests_until, self.wants_until = now, 0.0, 0.0
+        self.active_at, self.rests_until, self.wants_until, self.left = now, 0.0, 0.0, False
+        if beat.ready:
+            self.unready_since = None
+        elif self.unready_since is None:
+            self.unready_since = now
         if beat.installed:
             self.installed_at = now
 
     def step(self, now: float, own: Own) -> Order:
         """To be asked several times a second. After TAKE or DROP the role is already the new one."""
-        if not own.witness:
-            self.cut_off_at = now
+        self.senses.look(now, own, heard=self._fresh(now) is not None)
         if self.role is Role.ACTIVE:
-            return self._as_active(now, own)
+            return self._as_active(now)
         if self.role is Role.LISTENING and now - self.started >= LISTEN:
             self._become(Role.STANDBY, now, "It has listened.", watch=False)
         return self._as_standby(now, own) if self.role is Role.STANDBY else Order.NOTHING
 
-    def _as_active(self, now: float, own: Own) -> Order:
+    def whole(self, now: float, own: Own) -> bool:
+        """False: silence may be by its own fault, and then it had better not claim the address."""
+        return own.whole(heard=self._fresh(now) is not None)
+
+    def _as_active(self, now: float) -> Order:
         peer = self._fresh(now)
         if peer is None:
-            return Order.NOTHING
+            return self._unheard(now)
         if peer.role == Role.ACTIVE.value and self._yields_to(peer):
+            self._count(peer, now)
             self.epoch = peer.epoch
             return self._drop(now, f"{peer.name} is active too, and its reign is the later one.")
         if peer.wanted and peer.ready:
             return self.release(now, f"An operator wants {peer.name} to be the active.")
-        del own
         return Order.NOTHING
+
+    def _count(self, peer: Beat, now: float) -> None:
+        """The other's move, which this host sees as the one that is moved away from: or it would move back at once."""
+        if peer.epoch > self.epoch:
+            self.moves = (*self.moves, Move(max(now - peer.active_for, self.started), peer.by_silence))
+
+    def _unheard(self, now: float) -> Order:
+        lost = "" if self.third_party else self.senses.lost(now, self.peer_at, self.rules.heartbeat_lost)
+        if not lost:
+            return Order.NOTHING
+        self.left, self.decision = True, None
+        return self._drop(now, f"{lost}, and the other host is not heard: this one is cut off.")
 
     def _yields_to(self, peer: Beat) -> bool:
         return (peer.epoch, peer.preferred, peer.name) > (self.epoch, self.preferred, self.name)
 
-    def _as_standby(self, now: float, own: Own) -> Order:
-        if self.reigned and own.ready and own.witness and now - self.started >= BEGINS:
+    def _returns(self, now: float) -> Order:
+        """While it listens, an active that is heard ends this (`left`), and a ready standby takes over before."""
+        if now - self.senses.lame_at < max(LISTEN, self.rules.heartbeat_lost):
+            return Order.NOTHING
+        reason = "Its links are back, and nobody has taken its place."
+        return self._take(now, reason, by_silence=self.by_silence, counts=False)
+
+    def _goes_on(self, now: float, own: Own) -> Order | None:
+        """With a reign that nobody has ended; None without one."""
+        if self.reigned and own.ready and now - self.started >= BEGINS:
             return self._take(now, "It was the active, and nobody has taken its place.", by_silence=True, counts=False)
+        return self._returns(now) if self.left else None
+
+    def _as_standby(self, now: float, own: Own) -> Order:
+        if (order := self._goes_on(now, own)) is not None:
+            return order
         peer = self._fresh(now)
         if peer is not None and peer.role != Role.ACTIVE.value:
             if peer.released and own.ready:
@@ -185,7 +228,8 @@ class Machine:
             tunnels_expected=self.tunnels,
             standby_ready=own.ready,
             witness_reached=own.witness,
-            cut_off_at=self.cut_off_at,
+            cut_off_at=self.senses.cut_off_at,
+            unready_since=self.unready_since,
         )
 
     def want(self, now: float) -> str:
@@ -200,7 +244,9 @@ class Machine:
         return ""
 
     def force(self, now: float) -> Order:
-        """An operator takes the address here, whatever speaks against it."""
+        """An operator takes the address here, whatever speaks against it: also what is down already."""
+        self.left = False
+        self.senses.begin()
         return self._take(now, "An operator forced it.", by_silence=True, counts=False)
 
     def may_release(self, now: float) -> str:
@@ -217,8 +263,8 @@ class Machine:
         return self._drop(now, reason)
 
     def _take(self, now: float, reason: str, *, by_silence: bool, counts: bool) -> Order:
-        self.epoch += 0 if self.reigned else 1  # what goes on is no new reign: it displaces nobody
-        self.reigned = False
+        self.epoch += 0 if self.reigned or self.left else 1  # what goes on is no new reign: it displaces nobody
+        self.reigned = self.left = False
         self.by_silence = by_silence
         self.rests_until = self.wants_until = 0.0
         if counts:  # neither the first beginning nor what a person wanted can flap

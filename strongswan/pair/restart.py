@@ -26,7 +26,8 @@ DONE, NOT_READY, REFUSED = 0, 1, 65
 KNOWN_WITHIN = 15.0
 """Seconds for the pair to say what this host is, or that the other is ready: it listens for 3 s after a start."""
 ANSWERS_WITHIN = 20.0
-"""Less than `tunnels_lost` of decide.py: who waits here hands over before the standby would take the address."""
+"""Less than RESTARTS of senses.py and `tunnels_lost` of decide.py: who waits here hands over before the standby would
+take the address."""
 TUNNELS_WITHIN = 40.0
 HEARD_WITHIN = 3.0
 

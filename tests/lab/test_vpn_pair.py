@@ -23,7 +23,7 @@ TARGET = 5.0
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
-    needed("ip", "nft", "curl", "swanctl", "charon-systemd")
+    needed("ip", "nft", "curl", "tcpdump", "swanctl", "charon-systemd")
     with running(tmp_path_factory.mktemp("pair")) as made:
         yield made
 
@@ -117,6 +117,33 @@ def test_a_standby_that_is_cut_off_takes_nothing(both: Both) -> None:
     both.names.batch("gwa", "link set ens5 up\nlink set ens6 up\nroute add default via 203.0.113.1")
     time.sleep(1)
     _unmute(both, "gwa")
+    eventually(lambda: whole(both, "gwb"), 15, "a whole pair")
+
+
+def test_an_active_that_loses_its_inner_link_leaves_the_address_to_the_other_and_comes_back_as_standby(
+    both: Both,
+) -> None:
+    time.sleep(max(0.0, 21 - both.state("gwb")["active_for"]))  # not within 20 s of a move
+    begun = time.monotonic()
+    both.names.batch("gwb", "link set ens6 down")
+    outage(both, "inner link lost", begun)
+    eventually(lambda: both.active() == ["gwa"] and both.holders() == ["gwa"], 10, "one holder of the address")
+    assert "203.0.113.10" not in both.names.sh("gwb", "ip -4 -o address show").stdout, (
+        "not on the link that works either"
+    )
+    time.sleep(3)
+    assert both.claimants(3) == {both.hardware("gwa")}, "nobody else tells the network that the address is his"
+    both.names.batch("gwb", "link set ens6 up")
+    eventually(lambda: whole(both, "gwa"), 15, "a whole pair")
+
+
+def test_an_active_that_loses_its_way_to_the_internet_is_replaced_though_it_is_heard(both: Both) -> None:
+    time.sleep(max(0.0, 21 - both.state("gwa")["active_for"]))
+    begun = time.monotonic()
+    both.names.batch("gwa", "link set ens5 down")
+    outage(both, "way to the internet lost", begun)
+    assert both.holders() == ["gwb"]
+    both.names.batch("gwa", "link set ens5 up\nroute add default via 203.0.113.1")
     eventually(lambda: whole(both, "gwb"), 15, "a whole pair")
 
 

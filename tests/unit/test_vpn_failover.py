@@ -28,6 +28,7 @@ WELL = Observation(
 )
 GONE = replace(WELL, heartbeat_at=990.0, installed_at=990.0)
 BARE = replace(WELL, installed_at=900.0)
+LAME = replace(WELL, unready_since=995.0)
 
 # quarters of a second are exact in binary, so that shifting a clock changes no difference
 moments = st.integers(-4_000, 8_000).map(lambda n: n / 4)
@@ -41,6 +42,7 @@ seen = st.builds(
     standby_ready=st.booleans(),
     witness_reached=st.booleans(),
     cut_off_at=st.none() | moments,
+    unready_since=st.none() | moments,
 )
 pasts = st.lists(st.builds(Move, at=moments, by_silence=st.booleans()), max_size=5).map(tuple)
 
@@ -62,6 +64,30 @@ def test_an_active_without_tunnels_is_replaced_after_a_while() -> None:
 
 def test_an_active_that_has_no_customer_is_not_replaced_for_missing_tunnels() -> None:
     assert decide(replace(BARE, tunnels_expected=0)).action is Action.STAY
+
+
+def test_an_active_that_says_it_is_not_ready_is_replaced_in_seconds_whether_tunnels_are_expected_or_not() -> None:
+    assert decide(replace(LAME, unready_since=995.25)).action is Action.STAY
+    for tunnels in (0, 2):
+        decision = decide(replace(LAME, tunnels_expected=tunnels))
+        assert (decision.action, decision.by_silence) == (Action.MOVE, True)
+        assert decision.reason == "The active has said for 5 s that it is not ready."
+
+
+def test_it_is_not_replaced_by_one_that_is_not_ready_either_nor_on_what_was_said_before_the_observer_watched() -> None:
+    assert decide(replace(LAME, standby_ready=False)).action is Action.HOLD
+    assert decide(replace(LAME, watching_since=996.0)).action is Action.STAY
+
+
+def test_who_is_not_told_whether_the_active_is_ready_moves_nothing_for_that() -> None:
+    """As the Lambda."""
+    assert (WELL.unready_since, decide(WELL).action) == (None, Action.STAY)
+
+
+def test_moves_from_hosts_that_are_not_ready_are_held_back_as_those_from_hosts_that_are_gone() -> None:
+    assert decide(LAME, (Move(990.0, by_silence=True),)).again_at == 1010.0
+    decision = decide(LAME, tuple(Move(float(at), by_silence=True) for at in (100, 400, 700)))
+    assert (decision.action, decision.again_at) == (Action.HOLD, 3700.0)
 
 
 def test_an_observer_that_hears_nobody_does_not_take_its_own_isolation_for_the_others_death() -> None:
@@ -113,12 +139,14 @@ def test_after_too_many_moves_a_person_has_to_look() -> None:
 
 @pytest.mark.parametrize("wrong", [math.nan, math.inf, 1000.25])
 def test_a_time_that_cannot_be_moves_nothing(wrong: float) -> None:
-    for field in ("heartbeat_at", "installed_at", "watching_since", "cut_off_at"):
+    for field in ("heartbeat_at", "installed_at", "watching_since", "cut_off_at", "unready_since"):
         assert decide(replace(GONE, **{field: wrong})).action is Action.HOLD  # type: ignore[arg-type]
     assert decide(GONE, (Move(wrong, by_silence=True),)).action is Action.HOLD
 
 
-@pytest.mark.parametrize("changes", [{"settle": 0.0}, {"apart": math.inf}, {"most_moves": 0}, {"heartbeat_lost": -1.0}])
+@pytest.mark.parametrize(
+    "changes", [{"settle": 0.0}, {"apart": math.inf}, {"most_moves": 0}, {"heartbeat_lost": -1.0}, {"unready": 0.0}]
+)
 def test_rules_that_would_not_hold_are_refused(changes: dict[str, float]) -> None:
     with pytest.raises(ValueError):
         Rules(**changes)  # type: ignore[arg-type]
@@ -133,6 +161,7 @@ def test_only_differences_of_time_count(observation: Observation, moves: tuple[M
         heartbeat_at=None if observation.heartbeat_at is None else observation.heartbeat_at + shift,
         installed_at=None if observation.installed_at is None else observation.installed_at + shift,
         cut_off_at=None if observation.cut_off_at is None else observation.cut_off_at + shift,
+        unready_since=None if observation.unready_since is None else observation.unready_since + shift,
     )
     shifted = tuple(replace(move, at=move.at + shift) for move in moves)
     one, other = decide(observation, moves), decide(later, shifted)
@@ -149,8 +178,9 @@ def test_a_move_always_has_its_grounds(observation: Observation, moves: tuple[Mo
     assert sum(observation.now - move.at < RULES.in_period for move in moves) < RULES.most_moves
     if decision.by_silence:
         assert observation.witness_reached
-        heard = observation.heartbeat_at
-        assert heard is None or observation.now - heard >= RULES.heartbeat_lost
+        heard, lame = observation.heartbeat_at, observation.unready_since
+        silent = heard is None or observation.now - heard >= RULES.heartbeat_lost
+        assert silent or (lame is not None and observation.now - lame >= RULES.unready)
         alone = observation.cut_off_at
         assert alone is None or observation.now - alone >= RULES.heartbeat_lost
     else:

@@ -12,13 +12,15 @@ import pytest
 
 from lambdas.vpn_failover.decide import Move, Rules
 from strongswan.pair.daemon import Daemon
-from strongswan.pair.machine import Machine, Order, Own, Role
+from strongswan.pair.machine import Machine, Order, Role
+from strongswan.pair.senses import Own
 from strongswan.pair.settings import Settings
 from strongswan.pair.wire import Beat, Line, RefusedError
 
 KEY = b"k" * 32
-WELL = Own(ready=True, installed=2, witness=True)
-ALONE = Own(ready=True, installed=0, witness=False)
+WELL = Own(answers=True, installed=2, witness=True)
+ALONE = Own(answers=True, installed=0, witness=False)
+CUT = Own(answers=True, installed=0, witness=False, links=False)
 
 
 def beat(**changes: object) -> Beat:
@@ -134,7 +136,7 @@ def test_a_standby_takes_over_two_seconds_after_the_last_beat_and_says_so_to_the
 
 
 def test_a_standby_that_is_cut_off_or_not_ready_takes_nothing() -> None:
-    for own in (ALONE, Own(ready=False, installed=0, witness=True)):
+    for own in (ALONE, Own(answers=False, installed=0, witness=True)):
         one = machine()
         run(one, 0, 30, hears=beat())
         assert run(one, 30, 60, own) == []
@@ -226,6 +228,7 @@ class SlowDriver:
     def __init__(self, *, decides: bool) -> None:
         self.decides, self.door, self.calls = decides, threading.Event(), list[str]()
         self.recorded: tuple[Move, ...] = ()
+        self.here = False
 
     def take(self) -> None:
         self.calls.append("take")
@@ -235,8 +238,11 @@ class SlowDriver:
     def drop(self) -> None:
         self.calls.append("drop")
 
+    def announce(self) -> None:
+        self.calls.append("announce")
+
     def holds(self) -> bool:
-        return False
+        return self.here
 
     def moves(self) -> tuple[Move, ...]:
         return self.recorded
@@ -267,6 +273,22 @@ def test_a_take_that_fails_slowly_is_repaired_once_at_a_time_and_not_when_the_ro
     driver.door.set()
     daemon.work.shutdown(wait=True)
     assert driver.calls in (["take", "drop"], ["drop"]), "no take after the role was given up"
+
+
+def test_an_active_that_is_cut_off_tells_its_neighbours_nothing(daemon: Daemon) -> None:
+    driver = cast("SlowDriver", daemon.driver)
+    driver.here, now = True, daemon.machine.started
+    daemon.machine.resume(1, 60.0, now)
+    for own, peer_heard, told in ((WELL, False, 1), (ALONE, True, 2), (ALONE, False, 2), (CUT, True, 2)):
+        now += 10.0
+        daemon.own = own
+        if peer_heard:
+            daemon.machine.hear(beat(name="b", role="standby"), now)
+        daemon._repair(now)
+        assert daemon.mending is not None
+        daemon.mending.result(10)
+        assert driver.calls == ["announce"] * told, own
+    daemon.work.shutdown(wait=True)
 
 
 def test_a_move_that_is_not_recorded_yet_is_not_forgotten_and_none_counts_twice(daemon: Daemon) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from lambdas.vpn_failover.decide import Move, Rules
-from strongswan.pair.machine import Kept, Machine, Order, Own, Role
+from strongswan.pair.machine import Kept, Machine, Order, Role
+from strongswan.pair.senses import Own
 from strongswan.pair.settings import remember, remembered
 
-WELL = Own(ready=True, installed=2, witness=True)
+WELL = Own(answers=True, installed=2, witness=True)
 
 
 @dataclass

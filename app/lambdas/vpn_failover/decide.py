@@ -4,9 +4,10 @@ Used by the standby host's own watch, by the lab (driver: `ip route` and gratuit
 EC2). Every time is in seconds of ONE clock, the observer's; times that others stamped have to be turned into it first.
 Which clock it is does not matter: only differences count.
 
-Two faults are told apart. A host that is gone sends no heartbeat: moving helps, and quickly. A host that lives but has
-no INSTALLED CHILD_SA may be broken, or the customers may be: moving is tried once, later, and not repeated while it
-did not help.
+Three faults are told apart. A host that is gone sends no heartbeat: moving helps, and quickly. So does a host that says
+itself that it cannot serve (a link without carrier, no way to the witness, no charon). A host that lives but has no
+INSTALLED CHILD_SA may be broken, or the customers may be: moving is tried once, later, and not repeated while it did
+not help.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ class Rules:
     """Seconds, and numbers of moves.
 
     heartbeat_lost: silence after which the active counts as gone; several times the heartbeat's interval.
+    unready: how long the active may say that it is not ready; longer than a link takes that is plugged in again. What
+        it has to be patient with itself, as a restart of its charon, it does not call unready.
     tunnels_lost: how long no CHILD_SA may be INSTALLED; longer than a customer's gateway takes to restart.
     settle: after a move, nothing is judged: tunnels need this long to come up.
     apart: least time between two moves for missing tunnels.
@@ -36,6 +39,7 @@ class Rules:
     """
 
     heartbeat_lost: float = 2.0
+    unready: float = 5.0
     tunnels_lost: float = 45.0
     settle: float = 20.0
     apart: float = 600.0
@@ -43,7 +47,7 @@ class Rules:
     in_period: float = 3600.0
 
     def __post_init__(self) -> None:
-        times = (self.heartbeat_lost, self.tunnels_lost, self.settle, self.apart, self.in_period)
+        times = (self.heartbeat_lost, self.unready, self.tunnels_lost, self.settle, self.apart, self.in_period)
         if not all(math.isfinite(seconds) and seconds > 0 for seconds in times) or self.most_moves < 1:
             raise ValueError(f"Rules need positive times and at least one move: {self}")
 
@@ -59,7 +63,9 @@ class Observation:
     standby_ready: the standby's charon answers, its configuration is loaded, its links are up.
     witness_reached: a third party (the router, the cloud's API) answered the observer just now. If it did not, the
         silence may be the observer's own isolation.
-    cut_off_at: when the third party last failed to answer. Who has just come back must listen first.
+    cut_off_at: when the third party last failed to answer, or a link was down. Who has just come back must listen
+        first.
+    unready_since: since when the active says, without a break, that it is not ready. None: it is, or nobody told.
     """
 
     now: float
@@ -70,11 +76,12 @@ class Observation:
     standby_ready: bool
     witness_reached: bool
     cut_off_at: float | None = None
+    unready_since: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A move that was made. `by_silence`: the active was gone; otherwise its tunnels were."""
+    """A move that was made. `by_silence`: the active was gone, or said it was not ready; otherwise its tunnels were."""
 
     at: float
     by_silence: bool
@@ -97,6 +104,10 @@ def decide(seen: Observation, moves: tuple[Move, ...] = (), rules: Rules = Rules
     silent = _silent_for(seen)
     if silent >= rules.heartbeat_lost:
         return _permitted(seen, moves, rules, by_silence=True, why=f"The active has not been heard for {silent:.1f} s.")
+    unready = _unready_for(seen)
+    if unready >= rules.unready:
+        why = f"The active has said for {unready:.0f} s that it is not ready."
+        return _permitted(seen, moves, rules, by_silence=True, why=why)
     bare = _without_tunnels_for(seen, moves)
     if seen.tunnels_expected and bare >= rules.tunnels_lost:
         why = f"The active lives but has had no INSTALLED CHILD_SA for {bare:.0f} s."
@@ -107,7 +118,7 @@ def decide(seen: Observation, moves: tuple[Move, ...] = (), rules: Rules = Rules
 def _nonsense(seen: Observation, moves: tuple[Move, ...]) -> str:
     """A clock that jumped must not move anything; "" when all times make sense."""
     times = [seen.now, seen.watching_since, *(m.at for m in moves)]
-    times += [t for t in (seen.heartbeat_at, seen.installed_at, seen.cut_off_at) if t is not None]
+    times += [t for t in (seen.heartbeat_at, seen.installed_at, seen.cut_off_at, seen.unready_since) if t is not None]
     if not all(map(math.isfinite, times)):
         return "A time is not a number; nothing is moved on such grounds."
     if max(times) > seen.now:
@@ -118,6 +129,11 @@ def _nonsense(seen: Observation, moves: tuple[Move, ...]) -> str:
 def _silent_for(seen: Observation) -> float:
     """Seconds of silence that the observer itself has witnessed."""
     return seen.now - max(seen.watching_since, seen.heartbeat_at if seen.heartbeat_at is not None else -math.inf)
+
+
+def _unready_for(seen: Observation) -> float:
+    """Seconds for which the observer has been told so."""
+    return 0.0 if seen.unready_since is None else seen.now - max(seen.watching_since, seen.unready_since)
 
 
 def _without_tunnels_for(seen: Observation, moves: tuple[Move, ...]) -> float:

@@ -65,6 +65,17 @@ class Both:
         command = "curl --silent --max-time 0.4 --interface 10.40.10.20 http://10.20.30.40:443/"
         return "sees" in self.names.sh("house", command).stdout
 
+    def hardware(self, name: str) -> str:
+        """Of its link to the internet."""
+        return self.names.sh(name, "cat /sys/class/net/ens5/address").stdout.strip()
+
+    def claimants(self, seconds: int) -> set[str]:
+        """Who says on the wire to the internet, within some seconds, that the service address is his."""
+        heard = self.names.sh(
+            "net", f"timeout {seconds} tcpdump -i wan -enl arp src host 203.0.113.10 2>/dev/null"
+        ).stdout
+        return {line.split()[1] for line in heard.splitlines() if "ARP" in line}
+
     def start(self, name: str) -> None:
         """The pair's daemon."""
         state = self.folder / f"{name}-state"
