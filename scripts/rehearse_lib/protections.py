@@ -43,15 +43,22 @@ def locks(seen: Applied) -> Iterator[str]:
     longest = {
         int(value)
         for statement in iam.statements(documents)
-        for value in statement.get("Condition", {})
-        .get("NumericGreaterThan", {})
-        .get("s3:object-lock-remaining-retention-days", [])
+        for value in _list(
+            statement.get("Condition", {})
+            .get("NumericGreaterThan", {})
+            .get("s3:object-lock-remaining-retention-days", [])
+        )
     }
     for noun in LOCKED:
         told = s3.get_object_lock_configuration(Bucket=seen.outputs["buckets"][noun])["ObjectLockConfiguration"]
         lock = told.get("Rule", {}).get("DefaultRetention", {})
         if lock.get("Mode") != "GOVERNANCE" or {lock.get("Days")} != longest:
             yield f"the bucket {noun} is locked by {lock}, and the retention is {sorted(longest)} days"
+
+
+def _list(value: Any) -> list[Any]:
+    """A policy may write a single value without a list, as Terraform does."""
+    return value if isinstance(value, list) else [value]
 
 
 def tls(seen: Applied) -> Iterator[str]:

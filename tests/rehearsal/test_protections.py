@@ -82,7 +82,7 @@ def lock(seen: Applied, noun: str, days: int, mode: str = "GOVERNANCE") -> None:
 
 def secure(seen: Applied, noun: str, condition: dict[str, Any]) -> None:
     arn = f"arn:aws:s3:::{seen.outputs['buckets'][noun]}"
-    longer = {"NumericGreaterThan": {"s3:object-lock-remaining-retention-days": ["3650"]}}
+    longer = {"NumericGreaterThan": {"s3:object-lock-remaining-retention-days": "3650"}}
     deny = {"Effect": "Deny", "Principal": "*", "Resource": [arn, f"{arn}/*"]}
     statements = [deny | {"Action": "s3:*", "Condition": condition}]
     statements += [deny | {"Action": "s3:PutObjectRetention", "Condition": longer}] * (noun == "documents")
