@@ -41,6 +41,7 @@ OUTPUTS = {
             "owner_secret": "arn:m",
             "pointer": "/proforma/portal/release",
             "artifacts": "proforma-artifacts",
+            "balancer_networks": ["10.40.10.0/26"],
             "log_groups": {"portal": "/proforma/portal", "worker": "/proforma/worker", "vpn": "/proforma/vpn"},
         }
     },
