@@ -66,7 +66,7 @@ def encryption(asked: Asked) -> Iterator[str]:
 
 
 def unreachable(asked: Asked) -> Iterator[str]:
-    """Nobody asks for a private bakery: a machine in a default subnet must keep the public address that it gets there."""
+    """Nobody forbids it: a machine in a default subnet must keep the public address that it gets."""
     for one in asked.of("RunInstances"):
         if one.get("NetworkInterface.1.AssociatePublicIpAddress") == "false":
             yield "the machine may have no public address, although nobody said so: Packer would not reach it"
