@@ -62,7 +62,7 @@ def given(cloud: Cloud, images: Mapping[str, str]) -> Given:
 
 
 def variables(space: Workspace, name: str, made: Given, **other: object) -> list[str]:
-    """The option of plan: the environment's own file, in the copy, with what people write into it. Raises RehearsalError
+    """The option of plan: the environment's own file, in the copy, as people fill it in. Raises RehearsalError
     for a value that the page does not tell them to write."""
     values = {"images.portal": made.portal, "images.vpn": made.vpn, **other}
     if name == "standard":
