@@ -43,9 +43,12 @@ def locks(seen: Applied) -> Iterator[str]:
     longest = {
         int(value)
         for statement in iam.statements(documents)
-        for value in statement.get("Condition", {})
-        .get("NumericGreaterThan", {})
-        .get("s3:object-lock-remaining-retention-days", [])
+        for given in [
+            statement.get("Condition", {})
+            .get("NumericGreaterThan", {})
+            .get("s3:object-lock-remaining-retention-days", [])
+        ]
+        for value in ([given] if isinstance(given, str) else given)
     }
     for noun in LOCKED:
         told = s3.get_object_lock_configuration(Bucket=seen.outputs["buckets"][noun])["ObjectLockConfiguration"]
