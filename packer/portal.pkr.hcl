@@ -17,7 +17,7 @@ source "amazon-ebs" "portal" {
   ssh_private_key_file        = var.ssh.key
   ssh_keypair_name            = var.ssh.keypair
   ssh_clear_authorized_keys   = true
-  associate_public_ip_address = false
+  associate_public_ip_address = var.public_address
 
   source_ami_filter {
     owners      = [var.source_owner]

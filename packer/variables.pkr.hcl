@@ -29,6 +29,13 @@ variable "subnet_id" {
   default     = ""
 }
 
+# A default of `false` would be sent to EC2, and in a subnet that gives public addresses nobody would reach the machine.
+variable "public_address" {
+  type        = bool
+  description = "Whether the machine gets a public address; null: as its subnet does. False where Packer reaches private ones."
+  default     = null
+}
+
 variable "kms_key" {
   type        = string
   description = "Key of images' volumes: an ARN or alias. Images that are shared need a customer's key that the other accounts may use."

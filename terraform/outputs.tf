@@ -18,6 +18,11 @@ output "private_api" {
   value       = local.private_api ? { url = module.intake[0].url, addresses = module.network.private_api.addresses } : null
 }
 
+output "sender_secrets" {
+  description = "Customer -> name of the secret by which its systems prove themselves to the private API; people put the value there (docs/deploy.md)"
+  value       = local.private_api ? module.intake[0].sender_secrets : {}
+}
+
 output "gateways" {
   description = "For each VPN host the keys of strongswan's gateway file (docs/sites.md) that Terraform knows; the inventory adds certificates and interfaces"
   value = {
@@ -101,5 +106,7 @@ output "hosts" {
       local.alone ? {} : { worker = module.workers.configuration_secret_arn },
     )
     log_groups = module.observability.log_groups
+    # a load balancer asks from them for /health, and says which address a visitor has
+    balancer_networks = var.portal.load_balancer ? module.network.hosts_subnet_cidrs : []
   }
 }

@@ -92,8 +92,11 @@ variable "images" {
 variable "release_principals" {
   description = "ARNs of those who may take the release role: it alone writes signed releases and moves the release pointer"
   type        = list(string)
-  default     = []
 
+  validation {
+    condition     = length(var.release_principals) > 0
+    error_message = "release_principals is empty: nobody could bring a release, not even an administrator. Give the ARN of at least one IAM role or user."
+  }
   validation {
     condition     = alltrue([for arn in var.release_principals : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/.+$", arn))])
     error_message = "release_principals are ARNs of IAM roles or users, for example arn:aws:iam::111122223333:role/ci."

@@ -64,7 +64,7 @@ variable "database" {
 }
 
 variable "documents" {
-  description = "Days for which issued documents are locked and kept, and days for which what customers sent is kept"
+  description = "Days for which issued documents are locked (afterwards they stay until people delete them), and days for which what customers sent is kept"
   type = object({
     retention_days = number
     inbox_days     = number

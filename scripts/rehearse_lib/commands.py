@@ -7,9 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/deploy.md"
-FOR_MACHINES = re.compile(
-    r"-(input|refresh|parallelism|plugin-dir)=.*|-(json|reconfigure|auto-approve)|--export|-var-file=rehearsal\..*"
-)
+FOR_MACHINES = re.compile(r"-(input|refresh|parallelism|plugin-dir)=.*|-(json|reconfigure|auto-approve)|--export")
 ran: list[str] = ["./scripts/setup --dev"]
 """in the order of this process; ./scripts/rehearse itself begins with the first"""
 

@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.rehearse_lib.errors import RehearsalError
 from scripts.rehearse_lib.moto import Cloud
 from scripts.rehearse_lib.workspace import Workspace
 
 NAMES = ("small", "standard")
 NAME = "proforma"
+READERS = (
+    "region",
+    "name",
+    "portal_name",
+    "vpn_identity",
+    "customers",
+    "alarm_emails",
+    "release_principals",
+    "images.portal",
+    "images.vpn",
+    "portal.certificate_arn",
+    "egress",
+    "schedule.time_zone",
+    "deletion_protection",
+)
+"""what docs/deploy.md tells its reader to write into the .tfvars, and nothing else differs in a rehearsal"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +62,31 @@ def given(cloud: Cloud, images: Mapping[str, str]) -> Given:
 
 
 def variables(space: Workspace, name: str, made: Given, **other: object) -> list[str]:
-    """Options of plan: the environment's own file, and over it what differs in a rehearsal."""
-    certificate = {"certificate_arn": made.certificate} if name == "standard" else {}
-    own = {
-        "small": {"instance_type": "t3.medium", "hosts": {"min": 1, "max": 1}, "load_balancer": False},
-        "standard": {"instance_type": "t3.medium", "hosts": {"min": 2, "max": 4}, "load_balancer": True},
-    }[name]
-    values = {"images": {"portal": made.portal, "vpn": made.vpn}, "portal": own | certificate}
-    values |= {"release_principals": ["arn:aws:iam::123456789012:role/build"], **other}
-    file = space.root / "rehearsal.tfvars.json"
-    file.write_text(json.dumps(values))
-    return [f"-var-file={Path('envs') / name}.tfvars", f"-var-file={file.name}"]
+    """The option of plan: the environment's own file, in the copy, as people fill it in. Raises RehearsalError
+    for a value that the page does not tell them to write."""
+    values = {"images.portal": made.portal, "images.vpn": made.vpn, **other}
+    if name == "standard":
+        values["portal.certificate_arn"] = made.certificate
+    file = Path("envs") / f"{name}.tfvars"
+    path = space.root / file
+    text = path.read_text()
+    for key, value in values.items():
+        text = written(text, key, value)
+    path.write_text(text)
+    return [f"-var-file={file}"]
+
+
+def written(text: str, key: str, value: object) -> str:
+    """A .tfvars file with another value; `key` with a dot: within that object. A key without one may be new.
+    Raises RehearsalError."""
+    if key not in READERS:
+        raise RehearsalError(f"docs/deploy.md tells nobody to set {key}: a rehearsal must not either.")
+    outer, _, inner = key.rpartition(".")
+    line = f"{inner} = {json.dumps(value)}"
+    within = rf"(^{outer} = {{\n(?:  .*\n)*?  ){inner} += .*$" if outer else rf"()^{inner} += .*$"
+    text, count = re.subn(within, lambda found: found[1] + line, text, flags=re.MULTILINE)
+    if count == 1:
+        return text
+    if outer or count:
+        raise RehearsalError(f"The file of variables has {key} {count} times, and not once.")
+    return f"{text}{line}\n"

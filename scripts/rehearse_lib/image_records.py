@@ -34,7 +34,7 @@ def registered(cloud: moto.Cloud, wanted: Wanted) -> list[str]:
 
 def faults(cloud: moto.Cloud, image: str, wanted: Wanted, asked: Asked) -> list[str]:
     """A sentence for each; `image` is what Packer's manifest names."""
-    return [*_held(cloud, image, wanted), *encryption(asked)]
+    return [*_held(cloud, image, wanted), *encryption(asked), *unreachable(asked)]
 
 
 def _held(cloud: moto.Cloud, image: str, wanted: Wanted) -> Iterator[str]:
@@ -63,6 +63,13 @@ def encryption(asked: Asked) -> Iterator[str]:
     for one in copies:
         if one.get("Encrypted") != "true" or one.get("KmsKeyId") != KEY:
             yield f"the image is not encrypted with {KEY}"
+
+
+def unreachable(asked: Asked) -> Iterator[str]:
+    """Nobody forbids it: a machine in a default subnet must keep the public address that it gets."""
+    for one in asked.of("RunInstances"):
+        if one.get("NetworkInterface.1.AssociatePublicIpAddress") == "false":
+            yield "the machine may have no public address, although nobody said so: Packer would not reach it"
 
 
 def _of_volume(machine: dict[str, str], what: str) -> str | None:

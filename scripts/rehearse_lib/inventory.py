@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ TOLD = {
     "queue": "{{ release_settings.EVENTS_QUEUE_URL }}",
     "artifacts": "{{ release_artifacts_bucket }}",
     "connection": "{{ ansible_aws_ssm_bucket_name }}",
+    "health_from": "{{ portal_health_from }}",
+    "proxies": "{{ portal_proxies }}",
 }
 PLAY = [{
     "hosts": "all",
@@ -70,6 +72,7 @@ def play(cloud: Cloud, root: Terraform, place: Path, report: Report) -> None:
         holding = [name for name, variables in told.items() if secret in variables["secrets"]]
         if len(holding) != 1:
             faults.append(f"{len(holding)} hosts would have {secret}, and not the one that migrates and backs up")
+    faults += unbalanced(told, [one["CidrBlock"] for one in _balancer_subnets(cloud)])
     if faults:
         raise RehearsalError("The inventory of EC2 is not as it has to be:\n" + "\n".join(faults))
     report.step("inventory", time.monotonic() - begun, f"{len(told)} hosts, with secrets, queues and logs that exist")
@@ -115,6 +118,27 @@ def _faults(cloud: Cloud, told: Mapping[str, Any]) -> list[str]:
         cloud.client("s3").head_bucket(Bucket=bucket)
     sqs.get_queue_attributes(QueueUrl=told["queue"])
     return faults
+
+
+def _balancer_subnets(cloud: Cloud) -> list[dict[str, Any]]:
+    """Those in which a load balancer has its addresses; none where there is none."""
+    zones = [
+        zone
+        for one in cloud.client("elbv2").describe_load_balancers()["LoadBalancers"]
+        for zone in one["AvailabilityZones"]
+    ]
+    ids = [zone["SubnetId"] for zone in zones]
+    return list(cloud.client("ec2").describe_subnets(SubnetIds=ids)["Subnets"]) if ids else []
+
+
+def unbalanced(told: Mapping[str, Mapping[str, Any]], networks: Sequence[str]) -> list[str]:
+    """Hosts that would not answer the load balancer, or take its addresses for all staff's; `networks`: its own."""
+    return [
+        f"{host}: {variable} is {variables[word]}, and the load balancer is in {sorted(networks)}"
+        for host, variables in told.items()
+        for word, variable in (("health_from", "portal_health_from"), ("proxies", "portal_proxies"))
+        if sorted(variables[word]) != sorted(networks)
+    ]
 
 
 def _is_there(manager: Any, arn: str) -> bool:

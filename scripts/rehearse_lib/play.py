@@ -42,6 +42,8 @@ def play(environment: str, place: Path, cloud: moto.Cloud, *, bakes: bool) -> Re
     asserted(cloud, root, environment, report)
     second_plan(root, options, report)
     used(cloud, root, options, space, report)
+    if environment == "standard":
+        released(cloud, root, options, report)
     guarded(cloud, root, options, report)
     taken_down(
         cloud, root, boot, space, environments.variables(space, environment, made, deletion_protection=False), report
@@ -107,6 +109,18 @@ def used(cloud: moto.Cloud, root: Terraform, options: list[str], space: workspac
         instances.play(cloud, space.place / "inventory/ec2", space.place / "instances", report)
         month.play(cloud, outputs, space, report)
     failover.play(cloud, outputs, space, lambda: moved_plan(root, options), report)
+
+
+def released(cloud: moto.Cloud, root: Terraform, options: list[str], report: Report) -> None:
+    """The first apply after the first release lets portal hosts be judged by the load balancer; none before."""
+    group, pointer = "module.portal.aws_autoscaling_group.this", root.outputs()["release"]["parameter"]
+    before = root.attribute(group, "health_check_type")
+    cloud.client("ssm").put_parameter(Name=pointer, Value="0.0.1", Overwrite=True)
+    done = root.plan("released.plan", *options).orderly("terraform plan after the first release")
+    after = [one["change"]["after"] for one in root.changes("released.plan") if one["address"] == group]
+    if (before, [one["health_check_type"] for one in after]) != ("EC2", ["ELB"]):
+        raise RehearsalError(f"Portal hosts are judged by {before} before the first release, and then: {after}")
+    report.step("first release", done.seconds, "from then on the load balancer judges portal hosts")
 
 
 def guarded(cloud: moto.Cloud, root: Terraform, options: list[str], report: Report) -> None:

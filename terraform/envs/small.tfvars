@@ -7,6 +7,9 @@ vpn_identity = "vpn.provider.example"
 alarm_emails = ["operations@provider.example"]
 customers    = ["example-a"]
 
+# who brings releases: roles or users that exist, or AWS refuses the role
+release_principals = ["arn:aws:iam::111122223333:role/ci"]
+
 images = {
   portal = "ami-00000000000000001"
   vpn    = "ami-00000000000000002"

@@ -42,6 +42,7 @@ OUTPUTS = {
             "migrating_secrets": {"migration_database_url": "arn:m", "backup_database_url": "arn:b"},
             "pointer": "/proforma/portal/release",
             "artifacts": "proforma-artifacts",
+            "balancer_networks": ["10.40.10.0/26"],
             "log_groups": {"portal": "/proforma/portal", "worker": "/proforma/worker", "vpn": "/proforma/vpn"},
         }
     },

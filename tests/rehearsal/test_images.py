@@ -97,6 +97,13 @@ def test_what_was_not_asked_to_be_encrypted_is_told(calls: list[dict[str, str]],
     assert told.startswith(says)
 
 
+def test_a_machine_that_was_forbidden_a_public_address_is_told() -> None:
+    asked_for = {"NetworkInterface.1.AssociatePublicIpAddress": "false"}
+    (told,) = image_records.unreachable(Asked("", [MACHINE | asked_for]))
+    assert told.startswith("the machine may have no public address")
+    assert not list(image_records.unreachable(Asked("", [MACHINE])))
+
+
 def test_the_door_keeps_what_is_asked_and_hands_on_the_answer(cloud: moto.Cloud, image: str) -> None:
     with asked.listening(cloud.endpoint) as door:
         ec2 = boto3.client(

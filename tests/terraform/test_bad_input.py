@@ -62,6 +62,7 @@ def test_the_small_environment_as_it_stands_is_not_refused(planner: Planner) -> 
     ("values", "sentence"),
     [
         ({"alarm_emails": ["operations at provider"]}, "no e-mail address: operations at provider"),
+        ({"release_principals": []}, "release_principals is empty: nobody could bring a release"),
         ({"vpc_cidr": "10.40.0.0/20"}, "vpc_cidr is a network of /16"),
         ({"vpc_cidr": "10.20.0.0/16"}, "vpc_cidr 10.20.0.0/16 and customer example-a 10.20.30.0/24"),
         ({"staff_pool": "10.40.99.0/24"}, "vpc_cidr 10.40.0.0/16 and staff_pool 10.40.99.0/24"),

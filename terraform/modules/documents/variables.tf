@@ -24,7 +24,7 @@ variable "log_bucket" {
 }
 
 variable "retention_days" {
-  description = "Days for which issued documents are kept and locked, neither shorter nor longer"
+  description = "Days for which issued documents are locked. Afterwards they stay: to delete what was issued is a decision of people, and no rule's"
   type        = number
 
   validation {

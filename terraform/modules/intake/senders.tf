@@ -8,5 +8,5 @@ resource "aws_secretsmanager_secret" "sender" {
   name                    = "${var.secrets_prefix}${each.key}"
   description             = "How ${each.key} proves itself to the intake; described in app/lambdas/intake/README.md"
   kms_key_id              = var.kms_key_arns[0]
-  recovery_window_in_days = 30
+  recovery_window_in_days = 0 # the customer has the other half; a kept name would refuse a customer who comes back
 }

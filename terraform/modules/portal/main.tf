@@ -15,6 +15,7 @@ locals {
   region    = data.aws_region.current.name
   partition = data.aws_partition.current.partition
   balanced  = var.load_balancer != null
+  released  = nonsensitive(aws_ssm_parameter.release.value) != "none"
 
   # no secret: the host fetches all else by its role
   boot = {
@@ -82,12 +83,13 @@ resource "aws_launch_template" "this" {
 }
 
 resource "aws_autoscaling_group" "this" {
-  name                      = "${var.name}-portal"
-  min_size                  = var.hosts.min
-  max_size                  = var.hosts.max
-  vpc_zone_identifier       = var.fixed_address == null ? var.subnet_ids : slice(var.subnet_ids, 0, 1)
-  target_group_arns         = aws_lb_target_group.this[*].arn
-  health_check_type         = local.balanced ? "ELB" : "EC2"
+  name                = "${var.name}-portal"
+  min_size            = var.hosts.min
+  max_size            = var.hosts.max
+  vpc_zone_identifier = var.fixed_address == null ? var.subnet_ids : slice(var.subnet_ids, 0, 1)
+  target_group_arns   = aws_lb_target_group.this[*].arn
+  # until the pointer names a release no host answers the balancer, and a group that listened to it would replace them for ever
+  health_check_type         = local.balanced && local.released ? "ELB" : "EC2"
   health_check_grace_period = 600
   default_instance_warmup   = 300
   service_linked_role_arn   = var.autoscaling_role_arn # the one that may use our keys

@@ -42,6 +42,10 @@ run "documents_and_register_are_locked_for_the_retention" {
     condition     = aws_lambda_function.vault.environment[0].variables.LOCK_DAYS == "3650"
     error_message = "The witness expects the same days."
   }
+  assert {
+    condition     = alltrue([for noun in ["documents", "register"] : [for rule in aws_s3_bucket_lifecycle_configuration.this[noun].rule : rule.id] == ["unfinished-uploads"]])
+    error_message = "What was issued stays after its lock: people delete it, no rule does."
+  }
 }
 
 run "every_bucket_is_private_sealed_and_versioned" {

@@ -59,6 +59,10 @@ run "each_customer_has_a_secret" {
     error_message = "A place for each customer's secret, named as the function looks for it."
   }
   assert {
+    condition     = alltrue([for secret in aws_secretsmanager_secret.sender : secret.recovery_window_in_days == 0])
+    error_message = "A customer who was removed can come back at once, and not after the days for which AWS keeps the name."
+  }
+  assert {
     condition     = aws_lambda_function.intake.environment[0].variables.SENDERS_PREFIX == "proforma/intake/" && aws_lambda_function.intake.timeout < 29
     error_message = "The function knows the prefix, and ends before API Gateway gives up."
   }

@@ -88,6 +88,10 @@ run "several_hosts_stand_behind_a_load_balancer_inside" {
     condition     = aws_autoscaling_group.this.instance_refresh[0].preferences[0].min_healthy_percentage == 100
     error_message = "A rolling replacement never leaves fewer hosts."
   }
+  assert {
+    condition     = aws_autoscaling_group.this.health_check_type == "EC2"
+    error_message = "Before the first release no host answers the load balancer, and a group that listened to it would replace them for ever."
+  }
 }
 
 run "a_fixed_address_is_for_one_host" {
