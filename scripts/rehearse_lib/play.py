@@ -26,7 +26,9 @@ from scripts.rehearse_lib.seen import Applied
 from scripts.rehearse_lib.terraform import Done, Terraform
 
 REGION = f"-var=region={moto.REGION}"
-LOST = re.compile(r"operation error [^:]+: Create\w+, https response error StatusCode: 409")
+LOST = re.compile(
+    r"operation error [^:]+: (Create\w+, https response error StatusCode: 409|\w+, .*InvalidPermission\.Duplicate)"
+)
 BACKEND = "envs/rehearsal.s3.tfbackend"
 
 

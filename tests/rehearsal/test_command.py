@@ -93,6 +93,11 @@ def test_an_answer_that_moto_lost_is_told_and_it_begins_anew_once(
             "creating Stage (v1): operation error API Gateway: CreateStage, https response error StatusCode: 409, x",
             True,
         ),
+        (
+            "creating VPC Security Group Rule: operation error EC2: AuthorizeSecurityGroupIngress, https response error"
+            " StatusCode: 400, RequestID: x, api error InvalidPermission.Duplicate: The specified rule already exists",
+            True,  # if the rule is in our code twice, it is there twice in the second attempt too, and that one ends it
+        ),
         ("operation error KMS: CreateAlias, https response error StatusCode: 400, AlreadyExistsException", False),
         ("operation error S3: PutBucketPolicy, https response error StatusCode: 409, OperationAborted", False),
     ],
