@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from lambdas.vpn_failover.decide import Rules
@@ -18,12 +19,7 @@ SETTLE = Rules().settle
 """seconds after a move in which there is no other"""
 STATUS = f"{operator.VPN_PYTHON} -m strongswan.pair status"
 FORCE = f"{operator.TAKE_OVER} --force"
-FORGOTTEN = """
-file=/var/lib/proforma-vpn/moves.json
-[ ! -e $file ] || sed -Ei 's/"moves": \\[.*\\]/"moves": []/' $file
-systemctl kill --signal=SIGKILL vpn-pair
-"""
-"""the daemon alone dies, and goes on at once as what it was, without moves that it could remember"""
+KEPT = "/var/lib/proforma-vpn/moves.json"
 
 
 def pair(lab: Lab, host: str) -> dict[str, Any]:
@@ -34,18 +30,27 @@ def pair(lab: Lab, host: str) -> dict[str, Any]:
 
 
 def forget_moves(lab: Lab) -> None:
-    """As if the last takeover were long ago: after three in an hour a host asks for a person."""
+    """As if the last takeover were long ago: after three in an hour a host asks for a person.
+
+    The daemons alone die, and go on at once as what they were, by what they find.
+    """
     active, standby = lab.active(), lab.standby()
     for host in (standby, active):  # so that the standby is still listening while the active is not heard
-        lab.machines.do(host, FORGOTTEN)
-    _whole(lab)
+        kept = {"epoch": pair(lab, active)["epoch"], "active": host == active, "moves": []}
+        lab.machines.do(host, f"echo '{json.dumps(kept)}' > {KEPT}; systemctl kill --signal=SIGKILL vpn-pair")
+    _whole(lab, time.time())
     if (now := lab.active()) != active:
         raise TrialError(f"{now} is the active: a daemon of the pair that restarts must not move anything")
 
 
-def _whole(lab: Lab) -> None:
+def _whole(lab: Lab, since: float = 0.0) -> None:
+    """Both are well, by what they wrote after `since`: a daemon that was killed leaves its last state."""
+
+    def well(host: str) -> bool:
+        return lab.machines.sh(host, STATUS).ok and pair(lab, host)["at"] > since
+
     for host in VPN_HOSTS:
-        eventually(lambda host=host: lab.machines.sh(host, STATUS).ok, 60, f"{host} is well", pause=0.5)  # type: ignore[misc]
+        eventually(partial(well, host), 60, f"{host} is well", pause=0.5)
 
 
 def takeover(lab: Lab) -> Iterator[str]:
@@ -80,7 +85,7 @@ def hosts_killed(lab: Lab) -> Iterator[str]:
         yield from _told(lab, first)
         yield from _back(lab, first)
         yield from _serves(lab, second)
-        eventually(lambda: pair(lab, second)["active_for"] > SETTLE, 30, "the last move is long enough ago")
+        _settled(lab, second)
         lab.report(Figure("vpn_host_killed_later", _killed(lab, second), f"{second} off, {first} took over"))
         yield from _too_soon(lab, first, second)
         yield from _serves(lab, second)
@@ -91,6 +96,10 @@ def hosts_killed(lab: Lab) -> Iterator[str]:
                 lab.machines.power_on(host)
     forget_moves(lab)
     lab.ready()
+
+
+def _settled(lab: Lab, active: str) -> None:
+    eventually(lambda: pair(lab, active)["active_for"] > SETTLE, 30, f"{active} took over long enough ago", pause=0.5)
 
 
 def _killed(lab: Lab, host: str, seconds: float = 60) -> float:
@@ -166,6 +175,7 @@ def _asks_for_a_person(lab: Lab, waits: str, active: str) -> Iterator[str]:
 
 def _held_back(lab: Lab, waits: str, active: str) -> Iterator[str]:
     """The active is off, and stays so."""
+    _settled(lab, active)
     lab.machines.power_off(active)
     eventually(lambda: pair(lab, waits)["held_back"], 30, f"{waits} holds back, after three takeovers in an hour")
     time.sleep(5)
