@@ -64,10 +64,14 @@ def test_what_trials_declare_stands_on_the_page_and_what_is_left_out_too() -> No
 
 
 def test_roles_of_the_database_are_made_as_in_the_lab() -> None:
+    """By the one file, which asks for what the page sets."""
     (block,) = re.findall(r"^ *```sql\n(.*?)^ *```$", PAGE, re.MULTILINE | re.DOTALL)
-    given = (ROOT / "scripts/lab_lib/given/database.sql").read_text()
-    page = {line.strip() for line in block.splitlines()}
-    assert page == set(re.findall("^CREATE .*;$", re.sub(r":'\w+'", "'...'", given), re.MULTILINE))
+    (file,) = re.findall(r"\\i (\S+)", block)
+    assert file.endswith("/roles.sql")
+    assert "roles.sql" in (ROOT / "scripts/lab_lib/houses.py").read_text()
+    asked = set(re.findall(r":'(\w+)'", (ROOT / file).read_text()))
+    assert set(re.findall(r"\\set (\w+) ", block)) >= {"owner", "app", "backup"}
+    assert set(re.findall(r"\\set (\w+) ", block)) <= asked
 
 
 def test_playbooks_and_commands_of_the_page_are_there() -> None:
