@@ -96,6 +96,7 @@ def hosts_killed(lab: Lab) -> Iterator[str]:
                 lab.machines.power_on(host)
     forget_moves(lab)
     lab.ready()
+    lab.dial()
 
 
 def _settled(lab: Lab, active: str) -> None:

@@ -80,6 +80,7 @@ def from_outside(lab: Lab, *options: str) -> Looked:
 
 def doctor(lab: Lab) -> Iterator[str]:
     """No error while all is well; a stopped database is named, with cause and remedy, and no secret in the file."""
+    lab.dial()
     yield from _fetched(lab)  # without a backup, not all is well
     well = from_outside(lab)
     yield from (f"while all is well, {host}: {one}" for host, one in _errors(well))
