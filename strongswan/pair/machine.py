@@ -42,8 +42,7 @@ class Order(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a host still knows after a reboot. `moves`: in seconds of the monotonic clock. `epoch`: the last reign that
-    is accounted for. `active`: it has not stepped down."""
+    """What a host still knows after a reboot. `epoch`: of the last reign that is accounted for. `active`: not ended."""
 
     moves: tuple[Move, ...] = ()
     epoch: int = 0
@@ -54,10 +53,9 @@ class Kept:
 class Machine:
     """One host of a pair. `moves`: all that are known, in seconds of `now`'s clock.
 
-    third_party: an API moves the address (EC2), also away from here. To leave would free nothing and end the tunnels;
-    and the witness is that API, whose silence says nothing about the way to the customers.
-    left: it was active until it was cut off, and nobody is known to have taken its place.
-    reigned: the same of one that stopped without a word, and has started anew.
+    third_party: an API (EC2) moves the address, also away from here. To leave would free nothing, and the witness is
+    that API. left: it was active until it was cut off, and nobody is known to have taken its place. reigned: the same
+    of one that stopped without a word, and has started anew.
     """
 
     name: str
@@ -191,8 +189,7 @@ class Machine:
         """While it listens, an active that is heard ends this (`left`), and a ready standby takes over before."""
         if now - self.senses.lame_at < max(LISTEN, self.rules.heartbeat_lost):
             return Order.NOTHING
-        reason = "Its links are back, and nobody has taken its place."
-        return self._take(now, reason, by_silence=self.by_silence, counts=False)
+        return self._take(now, "Its links are back; nobody took its place.", by_silence=self.by_silence, counts=False)
 
     def _goes_on(self, now: float, own: Own) -> Order | None:
         """With a reign that nobody has ended; None without one."""

