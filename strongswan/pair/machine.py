@@ -242,7 +242,7 @@ class Machine:
 
     def force(self, now: float) -> Order:
         """An operator takes the address here, whatever speaks against it: also what is down already."""
-        self.left = False
+        self.left = self.reigned = False  # a new reign: an active that is not heard now has to yield to it
         self.senses.begin()
         return self._take(now, "An operator forced it.", by_silence=True, counts=False)
 

@@ -147,6 +147,15 @@ def test_one_whose_place_was_taken_meanwhile_does_not_go_on(pair: Pair) -> None:
     replaced(pair, pair.active()[0])
 
 
+def test_what_a_person_forces_is_a_new_reign_also_where_one_could_go_on(pair: Pair) -> None:
+    pair.off("a")
+    pair.boot("a")
+    before = pair.on["a"].epoch
+    assert pair.on["a"].reigned
+    pair.obey("a", pair.on["a"].force(pair.now))
+    assert pair.on["a"].epoch == before + 1
+
+
 def test_what_people_order_counts_for_neither_host_also_after_a_reboot(pair: Pair) -> None:
     pair.obey("a", pair.on["a"].release(pair.now, "planned"))
     pair.run(10)
