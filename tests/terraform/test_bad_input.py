@@ -32,6 +32,7 @@ class Planner:
         file.write_text(json.dumps({"images": images, **values}))
         # a variable is looked at when something that is planned needs it
         needing = ["terraform_data.preflight", "module.security.aws_sns_topic_subscription.alarms"]
+        needing += ["module.documents.aws_iam_role.release"]
         targets = [f"-target={one}" for one in [*needing, "module.network.aws_security_group.this"]]
         options = [*targets, "-var-file=envs/small.tfvars", f"-var-file={file.name}"]
         return " ".join(" ".join(self.root.plan("test.plan", *options).problems).split())
