@@ -12,6 +12,8 @@ from scripts.rehearse_lib import assertions, moto, transfer
 from scripts.rehearse_lib.environments import NAME
 from scripts.rehearse_lib.seen import Applied
 
+pytestmark = pytest.mark.slow
+
 OURS = [{"Key": "Installation", "Value": NAME}, {"Key": "Product", "Value": "proforma-appliance"}]
 WORLD = [{"CidrIp": "0.0.0.0/0"}]
 
