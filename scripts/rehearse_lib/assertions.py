@@ -141,7 +141,7 @@ def volumes(seen: Applied) -> Iterator[str]:
     account = seen.cloud.client("sts").get_caller_identity()["Account"]
     lends = {"kms:GrantIsForAWSResource": "true"}
     for label in ("images", "data"):
-        key = kms.describe_key(KeyId=f"alias/{NAME}-{label}")["KeyMetadata"]["KeyId"]
+        key = seen.key(label)
         policy = json.loads(kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
         own = [s for s in iam.statements(policy) if not str(s["Principal"].get("AWS", "")).endswith(":root")]
 

@@ -60,7 +60,7 @@ def trusts(document: Document, principal: str, context: Mapping[str, str] | None
 
 def statements(document: Document) -> list[Mapping[str, Any]]:
     """Raises UnknownElementError for an element or effect that is not known."""
-    found = _many(document.get("Statement", []))
+    found = many(document.get("Statement", []))
     for statement in found:
         if unknown := set(statement) - _ELEMENTS:
             raise UnknownElementError(f"a statement has {sorted(unknown)}")
@@ -69,7 +69,8 @@ def statements(document: Document) -> list[Mapping[str, Any]]:
     return found
 
 
-def _many(value: Any) -> list[Any]:
+def many(value: Any) -> list[Any]:
+    """A policy may write a single value without a list, as Terraform does."""
     return list(value) if isinstance(value, list | tuple | set) else [value]
 
 
@@ -82,9 +83,9 @@ def _applies(statement: Mapping[str, Any], request: Request) -> bool:
 def _named(statement: Mapping[str, Any], element: str, fits: Callable[[str], bool]) -> bool:
     """Action or NotAction, Resource or NotResource; a statement without either fits nothing."""
     if element in statement:
-        return any(fits(one) for one in _many(statement[element]))
+        return any(fits(one) for one in many(statement[element]))
     other = f"Not{element}"
-    return other in statement and not any(fits(one) for one in _many(statement[other]))
+    return other in statement and not any(fits(one) for one in many(statement[other]))
 
 
 def _like(pattern: str, value: str) -> bool:
@@ -102,7 +103,7 @@ def _for(statement: Mapping[str, Any], request: Request) -> bool:
     """Whether a policy of a resource speaks of this principal."""
     element = "NotPrincipal" if "NotPrincipal" in statement else "Principal"
     given = statement.get(element)
-    named = [given] if isinstance(given, str) else [one for of in (given or {}).values() for one in _many(of)]
+    named = [given] if isinstance(given, str) else [one for of in (given or {}).values() for one in many(of)]
     return any(_principal(one, request.principal) for one in named) is (element == "Principal")
 
 
@@ -122,7 +123,7 @@ def _conditions(conditions: Mapping[str, Mapping[str, Any]], request: Request) -
     """All operators and all keys must hold; of a key's values one."""
     known = _context(request)
     return all(
-        _holds(operator, known.get(key.lower()), [str(one) for one in _many(values)])
+        _holds(operator, known.get(key.lower()), [str(one) for one in many(values)])
         for operator, keys in conditions.items()
         for key, values in keys.items()
     )

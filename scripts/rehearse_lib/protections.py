@@ -43,7 +43,7 @@ def locks(seen: Applied) -> Iterator[str]:
     longest = {
         int(value)
         for statement in iam.statements(documents)
-        for value in _list(
+        for value in iam.many(
             statement.get("Condition", {})
             .get("NumericGreaterThan", {})
             .get("s3:object-lock-remaining-retention-days", [])
@@ -54,11 +54,6 @@ def locks(seen: Applied) -> Iterator[str]:
         lock = told.get("Rule", {}).get("DefaultRetention", {})
         if lock.get("Mode") != "GOVERNANCE" or {lock.get("Days")} != longest:
             yield f"the bucket {noun} is locked by {lock}, and the retention is {sorted(longest)} days"
-
-
-def _list(value: Any) -> list[Any]:
-    """A policy may write a single value without a list, as Terraform does."""
-    return value if isinstance(value, list) else [value]
 
 
 def tls(seen: Applied) -> Iterator[str]:

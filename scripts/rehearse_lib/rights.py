@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from scripts.rehearse_lib import iam
 
@@ -233,10 +232,14 @@ def wide(documents: Mapping[str, list[iam.Document]]) -> Iterator[str]:
     """Permissions without bounds: every action of a service, or every resource without a condition or need."""
     for role, policies in documents.items():
         for statement in (s for policy in policies for s in iam.statements(policy) if s["Effect"] == "Allow"):
-            actions = _list(statement.get("Action", "*"))
+            actions = iam.many(statement.get("Action", "*"))
             if any(action.endswith("*") for action in actions):
                 yield f"{role}, {statement.get('Sid', '?')}: allows whole groups of actions"
-            if "*" in _list(statement.get("Resource", "*")) and "Condition" not in statement and set(actions) - UNNAMED:
+            if (
+                "*" in iam.many(statement.get("Resource", "*"))
+                and "Condition" not in statement
+                and set(actions) - UNNAMED
+            ):
                 yield f"{role}, {statement.get('Sid', '?')}: on every resource, without a condition"
 
 
@@ -246,7 +249,3 @@ def _request(expected: Expectation, facts: Mapping[str, str]) -> iam.Request:
         context["kms:ViaService"] = f"{expected.through}.{facts['region']}.amazonaws.com"
     principal = f"arn:aws:iam::{facts['account']}:role/{facts['name']}-{expected.role}"
     return iam.Request(expected.action, expected.resource.format(**facts), principal, context)
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
